@@ -1,0 +1,1 @@
+"""What runs the tools: the engine, the MCP host, the commands and the dream."""

@@ -1,0 +1,29 @@
+"""One tool call: what a tool is given, and what it gives back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dreamfs_tools.filesystem import Author, Filesystem
+from dreamfs_tools.mounts import Mounts
+from dreamfs_tools.transcript import TranscriptArchive
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Everything a tool may use. It has no clock: the snapshot carries the time."""
+
+    filesystem: Filesystem
+    mounts: Mounts
+    author: Author
+    archive: TranscriptArchive | None = None
+    """Where `record` stores events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a tool answers: text for the model, facts for machines."""
+
+    text: str
+    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Shown as `_meta["dreamfs/result"]`: `code` ("ok", or what was special), `path`, `version`, `previous`, …"""

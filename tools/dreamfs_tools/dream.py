@@ -1,0 +1,207 @@
+"""Dreams: a run over a store and many transcripts, the evidence it found, and the proposals it makes.
+
+Nothing here changes memory. A proposal is data until a person accepts it; accepting is an ordinary revision, made
+through the seam with a `Verdict` beside the edits so that both happen or neither does. DESIGN section 10.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+DreamStatus = Literal["pending", "running", "completed", "incomplete", "failed", "canceled"]
+ProposalStatus = Literal["pending", "accepted", "rejected", "stale", "quarantined", "reverted"]
+Risk = Literal["low", "medium", "high"]
+ClaimKind = Literal["observed", "hypothesis", "rule", "association"]
+ChangeOperation = Literal["create", "replace", "edit", "rename", "retire"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A quote: an exact substring of the cited lines as `view` shows them, without the numbers."""
+
+    source: str
+    """`/transcripts/<session>` or a memory's path as its mount shows it."""
+    lines: tuple[int, int]
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What a claim rests on, counted over distinct things."""
+
+    sessions: int = 0
+    days: int = 0
+    tasks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One statement with what supports it."""
+
+    text: str
+    kind: ClaimKind
+    evidence: Sequence[Evidence] = ()
+    support: Support = field(default_factory=Support)
+    statistics: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Recomputable numbers; shapes in DESIGN section 13."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedChange:
+    """One change of a proposal, in the shape of `dream_propose`; paths as the mount shows them."""
+
+    operation: ChangeOperation
+    path: str
+    file_text: str = ""
+    old_str: str = ""
+    new_str: str = ""
+    new_path: str = ""
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What replaced text said that the new text does not, and why."""
+
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One reviewable, atomic change."""
+
+    number: int
+    """From 1 within its dream; 0 before it is saved."""
+    title: str
+    rationale: str
+    changes: Sequence[ProposedChange]
+    claims: Sequence[Claim]
+    dropped: Sequence[Dropped] = ()
+    status: ProposalStatus = "pending"
+    risk: Risk = "low"
+    base_version: int = 0
+    """The store's head it was made against."""
+    diff: str = ""
+    """Unified diff of all changes as shown to the reviewer."""
+    fingerprint: str = ""
+    """Equal for proposals that say the same, so that a rejected one is not made again without new evidence."""
+    evidence_key: str = ""
+    """Equal while a proposal rests on the same evidence."""
+    flags: Sequence[str] = ()
+    """What the validator wants the reviewer to see."""
+    reviewed_by: str = ""
+    reviewed_at: datetime | None = None
+    reason: str = ""
+    version: int = 0
+    """The revision that accepted it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One piece of mined evidence."""
+
+    number: int
+    miner: str
+    title: str
+    body: str
+    """Markdown as a curator reads it."""
+    claims: Sequence[Claim] = ()
+    weight: float = 0.0
+    """What acting on it would save; orders the agenda."""
+    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """The miner's own facts for the embedded curator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What a dream looked at."""
+
+    sessions: int = 0
+    events: int = 0
+    skipped: Sequence[Mapping[str, str]] = ()
+    """Sessions left out: `{"session_id", "reason"}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dream:
+    """One run."""
+
+    dream_id: str
+    store: str
+    status: DreamStatus
+    curator: str
+    snapshot_version: int
+    created_at: datetime
+    requested_by: str = ""
+    instructions: str = ""
+    sessions: Sequence[str] = ()
+    """The ids it was asked to read; empty for all."""
+    since: datetime | None = None
+    output: Literal["propose", "fork"] = "propose"
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    coverage: Coverage = field(default_factory=Coverage)
+    usage: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    step: str = ""
+    """Where a running dream is, for people."""
+    error: str = ""
+    """Why it ended `failed` or `incomplete`, a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a person said of a proposal."""
+
+    dream_id: str
+    proposal: int
+    status: Literal["accepted", "rejected", "stale", "reverted"]
+    reviewer: str
+    reason: str = ""
+
+
+class DreamReader(Protocol):
+    """Reads of dreams at one snapshot. Synchronous."""
+
+    def dreams(self, store: str = "") -> Sequence[Dream]:
+        """Newest first; of all stores where none is named."""
+        ...
+
+    def dream(self, dream_id: str) -> Dream | None: ...
+
+    def cards(self, dream_id: str) -> Sequence[Card]: ...
+
+    def proposals(self, dream_id: str) -> Sequence[Proposal]: ...
+
+
+class DreamJournal(Protocol):
+    """Keeps dreams. Every call is one durable transaction."""
+
+    async def begin(self, dream: Dream) -> Dream:
+        """Store a new dream.
+
+        Raises:
+            Refusal: `locked` when another dream of the store is pending or running; it names that dream.
+        """
+        ...
+
+    async def update(self, dream: Dream) -> None:
+        """Replace a dream's own fields. A dream that was canceled meanwhile stays canceled."""
+        ...
+
+    async def save_cards(self, dream_id: str, cards: Sequence[Card]) -> None:
+        """Replace the cards of a dream."""
+        ...
+
+    async def propose(self, dream_id: str, proposal: Proposal) -> Proposal:
+        """Add a proposal and give it the next number."""
+        ...
+
+    async def judge(self, verdict: Verdict) -> Proposal:
+        """Record a verdict that changes no file (rejected, stale).
+
+        Raises:
+            Refusal: `not_found`; `conflict` when the proposal is no longer pending or quarantined.
+        """
+        ...

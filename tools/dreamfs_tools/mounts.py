@@ -1,0 +1,161 @@
+"""Mounts: which stores a server shows, under which names, and what a caller may do there.
+
+A path as a caller writes it (`/memories/a/b.md`) is a mount's name and a path inside its store. Without an explicit
+list every store is mounted under its slug at its own access, so that a store made by another process appears.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from dreamfs_tools.errors import Refusal
+from dreamfs_tools.filesystem import Access, Snapshot, Store, Tree
+from dreamfs_tools.paths import check_path
+
+MountKind = Literal["store", "transcripts", "dreams"]
+VIRTUAL: Mapping[str, MountKind] = {"transcripts": "transcripts", "dreams": "dreams"}
+"""Read-only trees computed from stored sessions and dreams; no store may have these slugs."""
+
+
+@dataclass(frozen=True, slots=True)
+class MountOption:
+    """One `--mount [NAME=]STORE[@REVISION][:ro|:rw]`, as asked for."""
+
+    name: str
+    store: str
+    revision: int | None = None
+    access: Access | None = None
+    """None: the store's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A store made visible at `/<name>`."""
+
+    name: str
+    store: Store | None
+    """None for a virtual tree."""
+    access: Access
+    revision: int | None = None
+    """A read-only view of the past."""
+    kind: MountKind = "store"
+
+    @property
+    def writable(self) -> bool:
+        """Whether a write through this mount can succeed."""
+        return self.access == "rw" and self.store is not None and self.store.archived_at is None
+
+    @property
+    def version(self) -> int:
+        """A mount's version is its store's head, or the revision it shows."""
+        if self.revision is not None:
+            return self.revision
+        return self.store.head if self.store else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A path resolved: `mount` None means `/` itself."""
+
+    mount: Mount | None
+    path: str
+    """Inside the store; "" for the mount's root."""
+    shown: str
+    """As the caller knows it, normalised: `/memories/a/b.md`."""
+    is_folder: bool = False
+    """The caller wrote a trailing slash."""
+
+    @property
+    def store(self) -> str:
+        """The store's slug, "" for `/` and virtual trees."""
+        return self.mount.store.slug if self.mount and self.mount.store else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mounts:
+    """What one server shows."""
+
+    options: Sequence[MountOption] | None = None
+    """None: every store."""
+    show: frozenset[str] = frozenset()
+    """Virtual trees to show always; an open client dream shows them too."""
+
+    def table(self, snapshot: Snapshot) -> dict[str, Mount]:
+        """Name → mount, memory mounts first in order of name, then the virtual trees."""
+        if self.options is None:
+            mounts = {store.slug: Mount(store.slug, store, store.access) for store in snapshot.stores()}
+        else:
+            mounts = {option.name: _mount(option, snapshot.store(option.store)) for option in self.options}
+        for name, kind in VIRTUAL.items():
+            if name in self.show and any(mount.writable for mount in mounts.values()):
+                mounts[name] = Mount(name, None, "ro", kind=kind)
+        return mounts
+
+    def resolve(self, snapshot: Snapshot, path: str) -> Place:
+        """Find the place that a path names.
+
+        Raises:
+            Refusal: `invalid_path`, or `not_found` for an unknown mount, naming the mounts there are.
+        """
+        segments, is_folder = check_path(path)
+        if not segments:
+            return Place(None, "", "/", is_folder=True)
+        table = self.table(snapshot)
+        shown = "/" + "/".join(segments)
+        mount = table.get(segments[0])
+        if mount is None:
+            names = ", ".join(f"/{name}" for name in table) or "none"
+            raise Refusal(
+                "not_found",
+                f"The path {shown} does not exist. Please provide a valid path. "
+                f"There is no mount /{segments[0]}; the mounts are: {names}.",
+                path=shown,
+                mounts=list(table),
+            )
+        return Place(mount, "/".join(segments[1:]), shown, is_folder)
+
+    def writable_place(self, snapshot: Snapshot, path: str) -> Place:
+        """Find a place where the caller may write.
+
+        Raises:
+            Refusal: as `resolve`; `read_only`, naming the mounts where the caller may write.
+        """
+        place = self.resolve(snapshot, path)
+        if place.mount is not None and place.mount.writable:
+            return place
+        writable = [f"/{mount.name}" for mount in self.table(snapshot).values() if mount.writable]
+        way_out = f"You may write below {', '.join(writable)}." if writable else "No mount here can be written."
+        if place.mount is None:
+            state = "The path / is the list of mounts and holds no files of its own."
+        elif place.mount.store is not None and place.mount.store.archived_at is not None:
+            state = f"The store /{place.mount.name} is archived: it can be read, not written."
+        elif place.mount.revision is not None:
+            state = f"The mount /{place.mount.name} shows the past (version {place.mount.revision}) and is read-only."
+        else:
+            state = f"The mount /{place.mount.name} is read-only."
+        raise Refusal("read_only", f"{state} {way_out}", path=place.shown, writable=writable)
+
+
+def _mount(option: MountOption, store: Store | None) -> Mount:
+    if store is None:
+        raise Refusal(
+            "not_found", f"There is no store {option.store}; `dreamfs store list` shows the stores there are."
+        )
+    access: Access = "ro" if option.revision is not None else option.access or store.access
+    return Mount(option.name, store, access, option.revision)
+
+
+def tree_of(snapshot: Snapshot, mount: Mount, at: int | None = None) -> Tree:
+    """The files that a memory mount shows, now or after revision `at`.
+
+    Raises:
+        Refusal: `not_found` when `at` is later than what the mount shows.
+    """
+    assert mount.store is not None
+    if at is not None and at > mount.version:
+        raise Refusal(
+            "not_found",
+            f"There is no version {at} yet; the newest in /{mount.name} is {mount.version}.",
+            version=mount.version,
+        )
+    return snapshot.tree(mount.store.slug, mount.revision if at is None else at)

@@ -1,0 +1,134 @@
+"""Transcripts: the normalised session and its events, and what an engine keeps of them.
+
+A session is one conversation of one agent. Whatever log it came from, it becomes a `Session` and numbered `Event`s,
+secrets redacted before anything is stored. Its rendering to text has stable line numbers, so that
+`session#L40-L44` is a citation which anyone can open; `render` is that rule and nothing else may restate it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+Origin = Literal["imported", "host", "self"]
+Role = Literal["user", "assistant", "tool", "system"]
+Kind = Literal["text", "thinking", "tool_call", "tool_result", "summary", "image", "attachment", "meta"]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One stored conversation."""
+
+    store: str
+    session_id: str
+    """One legal path segment of at most 200 bytes; the file name under `/transcripts`."""
+    source: str
+    """The reader that understood it: `claude-code`, `openai`, … or `record`."""
+    started_at: datetime | None = None
+    """In UTC; None where the log has no times (undated sessions count as one day)."""
+    ended_at: datetime | None = None
+    task: str = ""
+    """What the session was about, where known; sessions of one task share it word for word."""
+    outcome: str = ""
+    """`success`, `failure` or "" where unknown."""
+    title: str = ""
+    parent: str = ""
+    """The session that started this one, for sub-agents."""
+    events: int = 0
+    lines: int = 0
+    """Number of lines of the rendering."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that was said or done in a session."""
+
+    n: int
+    """From 1, in order of the log."""
+    role: Role
+    kind: Kind
+    text: str
+    at: datetime | None = None
+    tool: str = ""
+    """The tool's name, for calls and results."""
+    is_error: bool = False
+    origin: Origin = "imported"
+    call_id: str = ""
+    """Ties a tool's result to its call."""
+    raw_key: str = ""
+    """What identifies the raw event in its log; stored only as an HMAC, so that importing again adds nothing."""
+    line: int = 0
+    """Line of its header in the rendering, from 1; 0 before it is stored."""
+    lines: int = 0
+
+
+def render(event: Event) -> str:
+    """An event as text, ending in a newline: a header line, the lines of its text, and an empty line.
+
+    The header is `── <n> <role>[ <kind>][ <tool>][ ERROR][ <time>]`. The number of lines depends on the text alone.
+    """
+    words = [f"── {event.n} {event.role}"]
+    if event.kind != "text":
+        words.append(event.kind)
+    if event.tool:
+        words.append(event.tool)
+    if event.is_error:
+        words.append("ERROR")
+    if event.at is not None:
+        words.append(event.at.strftime("%Y-%m-%d %H:%M:%S"))
+    body = event.text.removesuffix("\n")
+    return f"{' '.join(words)}\n{body}\n\n" if body else f"{' '.join(words)}\n\n"
+
+
+def line_count(event: Event) -> int:
+    """How many lines `render` makes of an event."""
+    return render(event).count("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What an import or a `record` call did to one session."""
+
+    session_id: str
+    events: int
+    """Newly stored."""
+    skipped: int
+    """Already there."""
+    redactions: int
+    """Secrets replaced before storing."""
+    total: int
+    """Events of the session now."""
+
+
+class TranscriptReader(Protocol):
+    """Reads of stored sessions at one snapshot. Synchronous."""
+
+    def sessions(self, store: str, *, since: datetime | None = None, after: str = "") -> Iterable[Session]:
+        """A store's sessions sorted by id; `since` keeps those that ended then or later, and undated ones."""
+        ...
+
+    def session(self, store: str, session_id: str) -> Session | None: ...
+
+    def events(self, store: str, session_id: str, *, lines: tuple[int, int] | None = None) -> Iterable[Event]:
+        """A session's events in order, all or only those whose rendering touches lines [a, b]."""
+        ...
+
+
+class TranscriptArchive(Protocol):
+    """Keeps sessions. Appending is idempotent by `Event.raw_key` and incremental."""
+
+    async def add(self, session: Session, events: Sequence[Event], *, expected_events: int | None = None) -> Added:
+        """Append what is new of a session, in one transaction.
+
+        Events whose `raw_key` is already stored in that session are skipped; `n` and `line` are given by the archive.
+        Fields of `session` that are set replace empty ones.
+
+        Raises:
+            Refusal: `conflict` when `expected_events` is given and is not the number stored; `not_found` for an
+                unknown store.
+        """
+        ...
+
+    async def remove(self, store: str, session_id: str) -> bool:
+        """Forget a session; False when there was none."""
+        ...
