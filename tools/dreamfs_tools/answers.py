@@ -1,0 +1,59 @@
+"""How answers are worded where several tools say the same: versions, times, and who did it."""
+
+from datetime import UTC, datetime
+
+from dreamfs_tools.filesystem import Change, Entry, Revision
+
+
+def version_line(entry: Entry) -> str:
+    """The bracketed last line of an answer about a file or folder.
+
+    `[version 42 (3rd change) · session s-17 · 2026-11-22 11:03 UTC]`; a folder has no change number.
+    """
+    words = [version_words(entry.version, entry.change_number)]
+    if entry.revision is not None:
+        words += [entry.revision.author.label, moment(entry.revision.created_at)]
+    return f"[{' · '.join(words)}]"
+
+
+def version_words(version: int, change_number: int = 0) -> str:
+    """`version 42 (3rd change)`; the change number is left out where it is 0 (folders)."""
+    return f"version {version} ({ordinal(change_number)} change)" if change_number else f"version {version}"
+
+
+def who(revision: Revision) -> str:
+    """Who made a revision, when, and why, in one clause: `session s-17 (user:ada) at 2026-11-22 11:03 UTC: "why"`."""
+    author = revision.author
+    actor = f" ({author.actor})" if author.actor and author.actor != author.label else ""
+    behalf = f" on behalf of {author.on_behalf_of}" if author.on_behalf_of else ""
+    why = f': "{revision.message}"' if revision.message else ""
+    return f"{author.label}{actor}{behalf} at {moment(revision.created_at)}{why}"
+
+
+def changed_by(change: Change) -> dict[str, object]:
+    """The same for machines, as `_meta` carries it."""
+    revision = change.revision
+    return {
+        "version": revision.number,
+        "operation": change.operation,
+        "session_id": revision.author.session_id,
+        "actor": revision.author.actor,
+        "created_at": rfc3339(revision.created_at),
+        "message": revision.message,
+    }
+
+
+def moment(at: datetime) -> str:
+    """A time for people: `2026-11-22 11:03 UTC`."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def rfc3339(at: datetime | None) -> str | None:
+    """A time for machines: RFC 3339, UTC, milliseconds."""
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th, … 11th, … 21st."""
+    suffix = "th" if number % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{suffix}"
