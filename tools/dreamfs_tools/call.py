@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dreamfs_tools.dreaming import Dreams
 from dreamfs_tools.filesystem import Author, Filesystem
 from dreamfs_tools.mounts import Mounts
 from dreamfs_tools.transcript import TranscriptArchive
@@ -18,6 +19,8 @@ class Call:
     author: Author
     archive: TranscriptArchive | None = None
     """Where `record` stores events."""
+    dreams: Dreams | None = None
+    """Who runs dreams; None where none can be run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from dreamfs_tools.dream import DreamReader, Verdict
+    from dreamfs_tools.dreaming import DreamReader, Verdict
     from dreamfs_tools.transcript import TranscriptReader
 
 T = TypeVar("T")
@@ -272,6 +272,8 @@ class Move:
     path: str
     new_store: str
     new_path: str
+    text: str | None = None
+    """What the file holds from then on; None keeps its content. One row of history either way, a rename."""
 
 
 Edit = Put | Remove | Move

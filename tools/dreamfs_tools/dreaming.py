@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from dreamfs_tools.filesystem import Author
+
 DreamStatus = Literal["pending", "running", "completed", "incomplete", "failed", "canceled"]
 ProposalStatus = Literal["pending", "accepted", "rejected", "stale", "quarantined", "reverted"]
 Risk = Literal["low", "medium", "high"]
@@ -96,6 +98,8 @@ class Proposal:
     reason: str = ""
     version: int = 0
     """The revision that accepted it."""
+    reverts: str = ""
+    """`<dream>/<number>` of the proposal that accepting this one undoes; "" for ordinary proposals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,46 @@ class Dream:
     """Where a running dream is, for people."""
     error: str = ""
     """Why it ended `failed` or `incomplete`, a sentence."""
+    owner: str = ""
+    """The process that runs it, as `dream/owner.py` writes it; "" while nobody does (a client's dream has no process)."""
+    prompt_hash: str = ""
+    """SHA-256 of the prompts that a model was given, lower-case hex; "" where no model was asked."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still propose; one open dream a store."""
+        return self.status in {"pending", "running"}
+
+
+@dataclass(frozen=True, slots=True)
+class DreamRequest:
+    """What somebody asks a dream to do."""
+
+    store: str
+    """A slug."""
+    curator: str = "auto"
+    sessions: Sequence[str] = ()
+    since: datetime | None = None
+    instructions: str = ""
+    output: Literal["propose", "fork"] = "propose"
+    requested_by: str = ""
+
+
+Door = Literal["terminal", "client", "console"]
+"""Where a person answers; high-risk and quarantined proposals only at the terminal and the console."""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A person's answer to one proposal."""
+
+    dream_id: str
+    proposal: int
+    accept: bool
+    reviewer: str
+    """`user:<login>` or the name given with `--as`."""
+    door: Door
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +230,20 @@ class DreamJournal(Protocol):
         """
         ...
 
-    async def update(self, dream: Dream) -> None:
-        """Replace a dream's own fields. A dream that was canceled meanwhile stays canceled."""
+    async def update(self, dream: Dream) -> Dream:
+        """Replace a dream's own fields, unless it has ended meanwhile: what ended stays as it ended.
+
+        Returns:
+            The dream as it now stands, so that whoever runs it sees that somebody canceled it.
+        """
+        ...
+
+    async def take_over(self, dream_id: str, owner: str, abandoned: str) -> Dream:
+        """Make `owner` the one who runs an open dream, if its owner still is `abandoned`: of several only one gets it.
+
+        Returns:
+            The dream as it now stands; look at its `owner`.
+        """
         ...
 
     async def save_cards(self, dream_id: str, cards: Sequence[Card]) -> None:
@@ -195,7 +251,11 @@ class DreamJournal(Protocol):
         ...
 
     async def propose(self, dream_id: str, proposal: Proposal) -> Proposal:
-        """Add a proposal and give it the next number."""
+        """Add a proposal and give it the next number.
+
+        Raises:
+            Refusal: `not_found`; `conflict` when the dream is no longer open.
+        """
         ...
 
     async def judge(self, verdict: Verdict) -> Proposal:
@@ -203,5 +263,47 @@ class DreamJournal(Protocol):
 
         Raises:
             Refusal: `not_found`; `conflict` when the proposal is no longer pending or quarantined.
+        """
+        ...
+
+
+class Dreams(Protocol):
+    """What the tools and commands do with dreams. Only a person's `Review` ever changes memory."""
+
+    async def start(self, request: DreamRequest) -> Dream:
+        """Begin a dream and let it run; a client's dream waits for `propose` instead.
+
+        Raises:
+            Refusal: `locked` while another dream of the store is open; `not_found`, `read_only`; `unavailable` for a
+                curator that cannot work here, with what to do.
+        """
+        ...
+
+    async def wait(self, dream_id: str, seconds: float) -> Dream:
+        """Give a dream as it stands once it ended, or after `seconds`. One whose process died is run on."""
+        ...
+
+    async def finish(self, dream_id: str) -> Dream:
+        """Complete a client's dream. One that ended is given as it is."""
+        ...
+
+    async def cancel(self, dream_id: str) -> Dream:
+        """End an open dream, from any process; its proposals stay. One that ended is given as it is."""
+        ...
+
+    async def propose(self, dream_id: str, proposal: Proposal) -> Proposal:
+        """Validate a proposal for an open dream and save it.
+
+        Raises:
+            Refusal: naming each claim and change that failed and why; nothing is saved.
+        """
+        ...
+
+    async def review(self, review: Review, author: Author) -> Proposal:
+        """Record what a person said; accepting is one revision of the store, made by `dream:<id>` for the reviewer.
+
+        Raises:
+            Refusal: `conflict` when the proposal is settled already; `stale` when memory moved on and the change no
+                longer applies (the proposal is then marked stale); `not_allowed` for a door that may not.
         """
         ...
