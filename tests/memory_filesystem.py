@@ -251,7 +251,7 @@ def _apply(drafts: Mapping[str, _Draft], edit: Edit, ids: "count[int]") -> None:
     moved_in = target is not draft
     memory_id = f"m{next(ids)}" if moved_in and target.live(old.memory_id) else old.memory_id
     at = max(draft.next_change_number(memory_id), target.next_change_number(memory_id))
-    new = _File(memory_id, target.revision.number, at, old.text)
+    new = _File(memory_id, target.revision.number, at, old.text if edit.text is None else edit.text)
     old_path = f"/{edit.store}/{edit.path}" if moved_in else edit.path
     previous = 0 if moved_in else old.version
     change = Change(
