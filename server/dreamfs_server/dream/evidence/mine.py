@@ -1,0 +1,53 @@
+"""All miners over one dream's material."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from dreamfs_server.dream.evidence.duplicates import duplicate_cards
+from dreamfs_server.dream.evidence.errors import Failure, error_cards, failures
+from dreamfs_server.dream.evidence.steps import steps
+from dreamfs_server.dream.evidence.support import Place
+from dreamfs_server.dream.material import Material
+from dreamfs_tools.dreaming import Card, Claim
+
+
+def mine(material: Material) -> list[Card]:
+    """Evidence cards, numbered from 1, most worth acting on first.
+
+    Sessions are read once, in any order; what is kept of each is small. The same material gives the same cards.
+    """
+    places: list[Place] = []
+    failed: list[Failure] = []
+    for gathered in material.sessions:
+        session = gathered.session
+        place = Place(session.session_id, gathered.root, gathered.day, session.task, session.outcome)
+        places.append(place)
+        taken = steps(gathered)
+        failed.extend(failures(gathered, place, taken))
+    cards = [*error_cards(failed, places), *duplicate_cards(material.memories)]
+    return _in_order(cards)
+
+
+def _in_order(cards: Sequence[Card]) -> list[Card]:
+    ordered = sorted(cards, key=lambda card: (-card.weight, card.miner, card.title, card.body))
+    return [replace(card, number=number) for number, card in enumerate(ordered, 1)]
+
+
+def recomputed(cards: Sequence[Card], claim: Claim) -> Mapping[str, Any] | None:
+    """What mining finds for a claim's statistics: those of the same error or the same ordered pair; None for neither.
+
+    Args:
+        cards: mined again from the same material.
+        claim: with the statistics to check.
+    """
+    subject = _subject(claim.statistics)
+    return next(
+        (c.statistics for card in cards for c in card.claims if subject and _subject(c.statistics) == subject), None
+    )
+
+
+def _subject(statistics: Mapping[str, Any]) -> tuple[Any, ...]:
+    if "signature" in statistics:
+        return ("signature", statistics["signature"])
+    return ("pair", statistics["lead"], statistics["follow"]) if "lead" in statistics else ()

@@ -1,0 +1,204 @@
+"""The one line of a tool's error that says what went wrong, and that line with its particulars masked.
+
+Choosing the line matters more than the clustering that follows: `Exit code 1` would merge everything. So framing lines are
+passed over, and the line that looks most like a cause wins: the last line of a traceback, then what names a missing
+thing, then any line with an error word, then the first line.
+"""
+
+import re
+from dataclasses import dataclass
+
+_READ_CHARACTERS = 6_000
+_LINE_CHARACTERS_MAX = 300
+"""Longer lines are data (minified code, one-line JSON), not messages."""
+
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_FRAMING = re.compile(
+    r"""^\W*(?:
+        (?:Error:\s*)?(?:Exit|exit|return(?:ed)?)[ ]?(?:code|status)?:?[ ]\d+ | Command\ (?:failed|exited)\b.*
+      | Traceback\ \(most\ recent\ call\ last\).* | Stack\ trace:? | stderr:? | stdout:? | Error:? | error:?
+      | </?\w+> | During\ handling\ of\ the\ above.* | The\ above\ exception\ was.* | npm\ ERR!\ (?:code|errno|A\ complete).*
+      | STDERR:? | STDOUT:? | \[?(?:exit|returncode)\W.*
+    )\W*$""",
+    re.VERBOSE,
+)
+_EXIT = re.compile(r"(?i)\bexit(?:ed)?[ ](?:with[ ])?(?:code|status)?[ :]*(\d+)")
+_EXCEPTION = re.compile(
+    r"^(?:E\s+)?(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit|NotFound|Timeout|Expired)\b(?::|$|\s*\()"
+)
+_CAUSES = (
+    (
+        8,
+        re.compile(
+            r"(?i)command not found|no such file or directory|permission denied|not a git repository|cannot find module"
+            r"|no module named|unrecognized arguments?|unknown (?:option|command|flag|revision)|address already in use"
+            r"|connection refused|could not resolve|is not recognized|has not been read yet|has been modified since"
+            r"|string to replace not found|not found in file|timed? ?out|does not exist|no matches? (?:found|of)"
+            r"|^fatal:|^(?:\S+: )?usage:|out of memory|disk (?:is )?full|no space left|invalid (?:option|argument|choice)"
+        ),
+    ),
+    (
+        6,
+        re.compile(
+            r"(?i)(?:^|[\s\[(])(?:error|fatal|panic|failed|failure|denied|refused|rejected|forbidden|unauthorized)\b"
+        ),
+    ),
+    (
+        4,
+        re.compile(
+            r"(?i)\b(?:cannot|can't|could not|couldn't|unable to|not found|missing|required|invalid|must|unexpected|undefined|exceed\w*|too (?:large|long|many)|not (?:allowed|available|enough|supported|permitted))\b"
+        ),
+    ),
+)
+_TEST_NOISE = re.compile(
+    r"^(?:FAILED|PASSED|ERROR) \S+::|^=+ .* =+$|^\d+ (?:passed|failed)|^-+$|^\s*(?:at |File \"|\|)"
+)
+
+_MASKS = (
+    (re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s'\"<>)]+"), "<url>"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"), "<time>"),
+    (re.compile(r"\b\d\d:\d\d(?::\d\d(?:\.\d+)?)?\b"), "<time>"),
+    (re.compile(r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b"), "<id>"),
+    (re.compile(r"\b0x[0-9a-fA-F]+\b"), "<id>"),
+    (
+        re.compile(
+            r"(?<![\w.])(?:~|\.{1,2})?(?:/[\w.@+%=,~-]+){2,}/?|(?<![\w./])(?:~|\.{1,2})/[\w.@+%=,~/-]+|(?<![\w.])/[\w.@+-]{2,}/?"
+        ),
+        "<path>",
+    ),
+    (re.compile(r"\b[A-Za-z]:\\[^\s'\"]+"), "<path>"),
+    (re.compile(r"(?<![\w./-])(?:[\w@+-]+/)+[\w.@+-]*\w"), "<path>"),
+    (re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{7,64}\b"), "<id>"),
+    (re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z_])[\w-]+\b"), "<id>"),
+    (re.compile(r"(?<![\w<])[-+]?\d+(?:,\d{3})*(?:\.\d+)*%?(?![\w>])"), "<n>"),
+)
+_QUOTED = re.compile(r"'[^'\n]{1,120}'|\"[^\"\n]{1,120}\"|`[^`\n]{1,120}`|‘[^’\n]{1,120}’|“[^”\n]{1,120}”")
+_MASKED = re.compile(r"<(?:url|time|id|path|n|str)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Where an error says what went wrong."""
+
+    start: int
+    end: int
+    """Offsets in the result's text."""
+    line: str
+    """What stands there, without escapes and wrapping tags."""
+    bare: bool = False
+    """The text has nothing but an exit code."""
+
+
+def signature(text: str) -> Signature | None:
+    """The most telling line of an error text; None for an empty text.
+
+    Only the beginning and the end of a long text are looked at, where tools put their verdict.
+    """
+    best: tuple[int, int, int, str] | None = None
+    framing: tuple[int, int, str] | None = None
+    order = 0
+    in_traceback = False
+    for start, end in _candidate_lines(text):
+        raw = text[start:end]
+        line = _clean(raw)
+        if not line or len(line) > _LINE_CHARACTERS_MAX:
+            continue
+        if line.startswith("Traceback (most recent"):
+            in_traceback = True
+        if _FRAMING.match(line):
+            framing = framing or (start, end, line)
+            continue
+        order += 1
+        score = _score(line, in_traceback=in_traceback, indented=raw[:1].isspace())
+        if score >= 10:
+            in_traceback = False
+        # Of tracebacks the last exception is what surfaced; of other lines the first names the cause.
+        if best is None or score > best[0] or (score == best[0] >= 10):
+            best = (score, start, end, line)
+    if best is not None:
+        _, start, end, line = best
+        return Signature(start, end, line)
+    if framing is not None:
+        start, end, line = framing
+        return Signature(start, end, line, bare=True)
+    return None
+
+
+def _candidate_lines(text: str) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    parts = [(0, len(text))]
+    if len(text) > 2 * _READ_CHARACTERS:
+        parts = [(0, _READ_CHARACTERS), (text.find("\n", len(text) - _READ_CHARACTERS) + 1, len(text))]
+    for begin, finish in parts:
+        at = begin
+        while at < finish:
+            end = text.find("\n", at, finish)
+            end = finish if end < 0 else end
+            spans.append((at, end))
+            at = end + 1
+    return spans
+
+
+def _clean(line: str) -> str:
+    line = _ANSI.sub("", line).strip()
+    return re.sub(r"^(?:<\w+>)+|(?:</\w+>)+$", "", line).strip()
+
+
+def _score(line: str, *, in_traceback: bool, indented: bool) -> int:
+    if _EXCEPTION.match(line) and (not indented or line.startswith("E ")):
+        return 12 if in_traceback else 10
+    if _TEST_NOISE.match(line):
+        return 1
+    score = 0
+    for value, pattern in _CAUSES:
+        if pattern.search(line):
+            score = value
+            break
+    return score - 1 if indented and score else score
+
+
+def exit_code(text: str) -> str:
+    """The exit code that an error text states, else ""."""
+    found = _EXIT.search(text, 0, 400)
+    return found.group(1) if found else ""
+
+
+def mask(line: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """A line as words, and the same words with numbers, identifiers, paths, times and quoted text masked.
+
+    Both have the same length, so that what a mask stood for can be put back where it never varies.
+    """
+    spans: list[tuple[int, int, str]] = []
+    taken = bytearray(len(line))
+    for pattern, name in ((_QUOTED, "<str>"), *_MASKS):
+        for found in pattern.finditer(line):
+            a, b = found.span()
+            if not any(taken[a:b]):
+                taken[a:b] = b"\x01" * (b - a)
+                spans.append((a, b, name))
+    words: list[str] = []
+    masked: list[str] = []
+    at = 0
+    word = shape = ""
+    for a, b, name in sorted([*spans, (len(line), len(line), "")]):
+        for piece in re.split(r"(\s+)", line[at:a]):
+            if piece.isspace():
+                if word:
+                    words.append(word)
+                    masked.append(shape)
+                word = shape = ""
+            else:
+                word += piece
+                shape += piece
+        word += line[a:b]
+        shape += name
+        at = b
+    if word:
+        words.append(word)
+        masked.append(shape)
+    return tuple(words), tuple(masked)
+
+
+def is_masked(word: str) -> bool:
+    """Whether a word of a masked line stands for something that varies."""
+    return word == "<*>" or _MASKED.search(word) is not None

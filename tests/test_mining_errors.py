@@ -1,0 +1,203 @@
+"""Recurring errors: what is one error, what it rests on, and what then worked."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dreamfs_server.dream.evidence import mine
+from dreamfs_server.dream.evidence.signature import mask, signature
+from dreamfs_server.dream.evidence.templates import templates
+from dreamfs_server.dream.material import Gathered, cite, numbered
+from dreamfs_tools.dreaming import Card
+from dreamfs_tools.transcript import Event, render
+from mined_sessions import Call, bash, material, session
+
+
+def lines_of(gathered: Gathered) -> list[str]:
+    return "".join(render(event) for event in gathered.events).split("\n")
+
+
+def errors(sessions: list[Gathered]) -> list[Card]:
+    return [card for card in mine(material(sessions)) if card.miner == "errors"]
+
+
+def wrong_folder(number: int, *, day: int | None = None, task: str = "") -> Gathered:
+    calls: list[Call] = [
+        bash(
+            f"cd /srv/app && pytest tests/test_{number}.py",
+            "Exit code 1\nbash: line 1: cd: /srv/app: No such file or directory",
+            failed=True,
+        ),
+        bash(f"cd /srv/service && pytest tests/test_{number}.py", "1 passed"),
+    ]
+    return session(number, calls, day=day, task=task)
+
+
+def test_an_error_of_three_sessions_on_two_days_is_a_rule_with_what_then_worked() -> None:
+    [card] = errors([wrong_folder(n) for n in range(4)])
+    claim = card.claims[0]
+    assert claim.kind == "rule"
+    assert claim.statistics == {
+        "signature": "bash: line 1: cd: /srv/app: No such file or directory",
+        "count": 4,
+        "sessions": 4,
+        "tasks": 0,
+        "days": 4,
+        "recovery": "write `/srv/service` for `/srv/app`",
+        "recovered": 4,
+        "tried": 4,
+    }
+
+
+@pytest.mark.parametrize(
+    "sessions",
+    [
+        [wrong_folder(n) for n in range(2)],
+        [wrong_folder(n, day=1) for n in range(5)],
+        [wrong_folder(n, day=-1) for n in range(5)],
+        [wrong_folder(n, task=f"task {n % 2}") for n in range(6)],
+    ],
+    ids=["two sessions", "one day", "undated", "two tasks"],
+)
+def test_less_support_stays_a_hypothesis(sessions: list[Gathered]) -> None:
+    [card] = errors(sessions)
+    assert card.claims[0].kind == "hypothesis"
+    assert "hypothesis" in card.body
+
+
+def test_an_error_of_one_session_is_no_finding() -> None:
+    assert errors([session(1, [bash("make", "make: *** missing separator", failed=True)] * 5)]) == []
+
+
+def test_an_exit_code_alone_does_not_merge_different_programs() -> None:
+    sessions = [
+        session(n, [bash(f"{program} {n}", "Exit code 1", failed=True)])
+        for n, program in enumerate(["terraform", "helm"] * 3)
+    ]
+    assert {card.title for card in errors(sessions)} == {
+        "exit code 1 and no message from helm",
+        "exit code 1 and no message from terraform",
+    }
+
+
+def test_numbers_identifiers_and_paths_that_vary_make_one_template() -> None:
+    sessions = [
+        session(n, [("deploy", {"id": n}, f"Error: release r-{n}7f of /srv/{name}/x is locked by job {n}", True)])
+        for n, name in enumerate(["api", "web", "cron"])
+    ]
+    [card] = errors(sessions)
+    assert card.title == "Error: release <id> of <path> is locked by job <n>"
+
+
+def test_a_value_that_recurs_on_its_own_is_a_finding_of_its_own() -> None:
+    names = ["yaml"] * 4 + ["left", "right", "up"]
+    sessions = [
+        session(n, [bash("python app.py", f"Exit code 1\nModuleNotFoundError: No module named '{name}'", failed=True)])
+        for n, name in enumerate(names)
+    ]
+    found = {card.title: card.claims[0].support.sessions for card in errors(sessions)}
+    assert found == {"ModuleNotFoundError: No module named 'yaml'": 4, "ModuleNotFoundError: No module named <str>": 3}
+
+
+def test_of_a_traceback_the_last_exception_is_the_signature() -> None:
+    text = (
+        'Exit code 1\nTraceback (most recent call last):\n  File "a.py", line 3, in <module>\n    run()\n'
+        "KeyError: 'name'\n\nDuring handling of the above exception, another exception occurred:\n\n"
+        'Traceback (most recent call last):\n  File "a.py", line 9\n    go()\nValueError: no name given\n'
+    )
+    found = signature(text)
+    assert found is not None
+    assert text[found.start : found.end] == "ValueError: no name given"
+
+
+def test_a_copy_of_an_event_in_a_resumed_session_counts_once() -> None:
+    first = wrong_folder(1)
+    copy = Gathered(session(9, [], day=1).session, first.events)
+    assert errors([first, copy]) == []
+
+
+def test_a_sub_agent_counts_as_the_session_that_started_it() -> None:
+    calls: list[Call] = [bash("make", "make: No rule to make target 'all'", failed=True)]
+    assert errors([session(1, calls), session(2, calls, parent="s-001")]) == []
+
+
+def test_what_an_agent_recorded_itself_supports_nothing() -> None:
+    calls: list[Call] = [bash("make", "make: No rule to make target 'all'", failed=True)]
+    assert errors([session(n, calls, origin="self") for n in range(5)]) == []
+
+
+def test_a_call_that_a_person_declined_is_no_error() -> None:
+    text = "The user doesn't want to proceed with this tool use. The tool use was rejected."
+    assert errors([session(n, [bash("rm x", text, failed=True)]) for n in range(5)]) == []
+
+
+def test_failing_checks_are_said_to_be_perhaps_legitimate() -> None:
+    sessions = [
+        session(n, [bash("pytest -q", "Exit code 1\nE   AssertionError: assert 1 == 2", failed=True)]) for n in range(5)
+    ]
+    [card] = errors(sessions)
+    assert "legitimate" in card.body
+    assert card.claims[0].kind == "observed"
+
+
+def test_outcomes_are_compared_within_the_same_tasks() -> None:
+    calls: list[Call] = [("pay", {"card": "a"}, "Error: card was declined by the bank", True)]
+    sessions = [
+        session(n, calls if n % 2 else [], task=f"t{n // 4}", outcome="failure" if n % 2 else "success")
+        for n in range(16)
+    ]
+    [card] = errors(sessions)
+    assert "Of 8 sessions with it, 0 succeeded; of 8 without it in the same 4 tasks, 8; of all 16, 8." in card.body
+
+
+def test_the_weight_is_per_task_where_tasks_are_known() -> None:
+    repeated = [wrong_folder(n, task=f"t{n % 3}") for n in range(12)]
+    single = [wrong_folder(n, task=f"t{n}") for n in range(3)]
+    assert errors(repeated)[0].weight == errors(single)[0].weight
+
+
+def test_the_order_of_sessions_changes_nothing() -> None:
+    sessions = [wrong_folder(n) for n in range(4)] + [
+        session(n, [bash(f"git push {n}", "Exit code 128\nfatal: not a git repository", failed=True)])
+        for n in range(10, 15)
+    ]
+    expected = mine(material(sessions))
+    shuffled = list(sessions)
+    random.Random(7).shuffle(shuffled)
+    assert mine(material(shuffled)) == expected
+
+
+def test_every_quote_is_a_substring_of_its_cited_lines() -> None:
+    sessions = [wrong_folder(n) for n in range(6)]
+    rendered = {f"/transcripts/{g.session.session_id}": lines_of(g) for g in sessions}
+    quotes = [quote for card in errors(sessions) for claim in card.claims for quote in claim.evidence]
+    assert len(quotes) >= 6
+    for quote in quotes:
+        a, b = quote.lines
+        assert quote.quote in "\n".join(rendered[quote.source][a - 1 : b])
+
+
+@given(st.text(), st.text(), st.integers(0, 400), st.integers(0, 400))
+def test_any_span_is_cited_exactly_or_not_at_all(before: str, text: str, start: int, length: int) -> None:
+    events = numbered([Event(0, "user", "text", before), Event(0, "tool", "tool_result", text, tool="t")])
+    quote = cite("s", events[1], min(start, len(text)), min(start + length, len(text)))
+    lines = "".join(render(event) for event in events).split("\n")
+    a, b = quote.lines
+    assert quote.quote in "\n".join(lines[a - 1 : b])
+    assert not set(quote.quote) & set("\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")
+
+
+@given(st.text(max_size=200))
+def test_masking_keeps_the_number_of_words(line: str) -> None:
+    words, masked = mask(line)
+    assert len(words) == len(masked)
+    assert "".join(words) == "".join(line.split())
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(["a", "b", "c", "<n>", "<id>"]), min_size=1, max_size=4).map(tuple), max_size=12)
+)
+def test_templates_do_not_depend_on_order(lines: list[tuple[str, ...]]) -> None:
+    assert templates(lines) == templates(reversed(lines))
