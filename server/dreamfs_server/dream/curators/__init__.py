@@ -1,0 +1,1 @@
+"""Who turns evidence into proposals."""

@@ -1,0 +1,78 @@
+"""The curator that needs no model: mined cards to at most ten proposals that a person would want to accept.
+
+It writes only what code can vouch for: rules with their counts, merges of what says the same word for word, a register of
+what contradicts. Everything else stays a card for a reader. "Nothing to change" is a good result; a weak proposal is not.
+The sentences are templates of ours (`wording.py`): text from a transcript stands in code quotes or not at all.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from dreamfs_server.dream.curators.rules import rule_proposals
+from dreamfs_server.dream.curators.tidying import conflict_proposals, duplicate_proposals
+from dreamfs_server.dream.material import Material
+from dreamfs_tools.dreaming import Card, Proposal
+
+proposals_max = 10
+weight_min = 2.0
+"""Calls, about, that a proposal must save; below that it is not worth a person's time."""
+share_max = 6
+"""Proposals of one kind, as long as there are others."""
+
+Writer = Callable[[Material, Sequence[Card]], list[tuple[Proposal, float]]]
+
+WRITERS: Mapping[str, Writer] = {
+    "errors": rule_proposals,
+    "duplicates": duplicate_proposals,
+    "conflicts": conflict_proposals,
+}
+
+
+def curate(material: Material, cards: Sequence[Card]) -> list[Proposal]:
+    """Proposals for the cards, the one that would save most first. Pure: the same cards give the same proposals.
+
+    What an earlier dream proposed on the same evidence, whatever became of it, is not proposed again (`Material.made`).
+    No two proposals change the same file, so that each can be accepted without making another stale.
+    """
+    candidates: list[tuple[str, Proposal, float]] = []
+    for miner, write in WRITERS.items():
+        chosen = [card for card in cards if card.miner == miner]
+        candidates.extend(
+            (miner, _sealed(miner, proposal), weight)
+            for proposal, weight in write(material, chosen)
+            if weight >= weight_min
+        )
+    candidates.sort(key=lambda item: (-item[2], item[1].title))
+    candidates = [item for item in candidates if material.made.get(item[1].fingerprint) != item[1].evidence_key]
+    kinds: dict[str, int] = {}
+    touched: set[str] = set()
+    first: list[Proposal] = []
+    spare: list[Proposal] = []
+    for miner, proposal, _ in candidates:
+        paths = {change.path for change in proposal.changes} | {
+            change.new_path for change in proposal.changes if change.new_path
+        }
+        if paths & touched:
+            continue
+        touched |= paths
+        kinds[miner] = kinds.get(miner, 0) + 1
+        (first if kinds[miner] <= share_max else spare).append(proposal)
+    return (first + spare)[:proposals_max]
+
+
+def _sealed(miner: str, proposal: Proposal) -> Proposal:
+    """With its fingerprint (what it is about) and evidence key (what it rests on)."""
+    about = [miner, *sorted(_subject(proposal))]
+    rests = sorted(f"{e.source}:{e.lines}:{e.quote}" for claim in proposal.claims for e in claim.evidence)
+    counts = sorted(f"{claim.support}:{dict(claim.statistics)}" for claim in proposal.claims)
+    return replace(proposal, fingerprint=_hash(about), evidence_key=_hash([*rests, *counts]))
+
+
+def _subject(proposal: Proposal) -> list[str]:
+    signatures = [str(claim.statistics["signature"]) for claim in proposal.claims if "signature" in claim.statistics]
+    return signatures or [f"{change.operation} {change.path}" for change in proposal.changes]
+
+
+def _hash(parts: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

@@ -1,0 +1,195 @@
+"""Recurring errors as short rules: when, what then worked, how often, and what did not."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from dreamfs_server.dream.curators.filing import append, new_path, topic_file
+from dreamfs_server.dream.curators.wording import fragment, is_destructive, is_forced, reads_as_order, slug
+from dreamfs_server.dream.evidence.recovery import Tally
+from dreamfs_server.dream.evidence.support import told
+from dreamfs_server.dream.material import Material
+from dreamfs_tools.dreaming import Card, Proposal, ProposedChange
+
+floor_min = 0.3
+"""Of the success rate's 90 % interval, below which what was done next is not recommended."""
+dead_end_tried_min = 3
+rules_a_file_max = 3
+
+_REPEAT = "repeat it unchanged"
+
+
+def rule_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal, float]]:
+    """Proposals with their weight; rules that belong in one file are one proposal, since they would touch the same lines."""
+    by_file: dict[str, list[tuple[Card, str, str]]] = {}
+    new: list[tuple[Proposal, float]] = []
+    for card in cards:
+        if not card.data["rule"] or card.data["expected"] or (told_rule := _rule(card)) is None:
+            continue
+        title, block = told_rule
+        if _known(material, card):
+            continue
+        home = topic_file(material, [*card.data["programs"], *_topic_words(card.data["signature"])])
+        if home is not None:
+            by_file.setdefault(home.path, []).append((card, title, block))
+        else:
+            path = new_path(material, "known-errors", slug(_subject(card)), [p.changes[0].path for p, _ in new])
+            change = ProposedChange("create", path, file_text=f"# {_heading(card)}\n\n{block}\n", expected_version=0)
+            new.append((_proposal([(card, title, block)], change), card.weight))
+    memories = {memory.path: memory for memory in material.memories}
+    for path, rules in by_file.items():
+        chosen = rules[:rules_a_file_max]
+        block = "\n\n".join(f"## {_heading(card)}\n\n{text}" for card, _, text in chosen)
+        new.append((_proposal(chosen, append(memories[path], block)), sum(card.weight for card, _, _ in chosen)))
+    return new
+
+
+def _proposal(rules: Sequence[tuple[Card, str, str]], change: ProposedChange) -> Proposal:
+    titles = [title for _, title, _ in rules]
+    saved = sum(card.weight for card, _, _ in rules)
+    claims = [claim for card, _, _ in rules for claim in card.claims]
+    forced = is_forced(change.file_text + change.new_str)
+    return Proposal(
+        number=0,
+        title=titles[0] if len(titles) == 1 else f"{titles[0]} (and {len(titles) - 1} more)",
+        rationale=(
+            f"Mined, no model. {' '.join(_why(card) for card, _, _ in rules)} "
+            f"Together these errors cost about {saved:.0f} calls in the transcripts read."
+        ),
+        changes=[change],
+        claims=claims,
+        risk="medium" if forced else "low",
+        flags=["The recommended command goes past a guard; look twice."] if forced else [],
+    )
+
+
+def _why(card: Card) -> str:
+    return f"{card.claims[0].text}{_contrast(card.data['contrast'])}"
+
+
+def _contrast(contrast: dict[str, int]) -> str:
+    if not contrast or not contrast["same_tasks"]:
+        return ""
+    return (
+        f" Of {contrast['with']} sessions with it {contrast['with_success']} succeeded, of {contrast['same_tasks']} without it "
+        f"in the same tasks {contrast['same_tasks_success']}."
+    )
+
+
+def _rule(card: Card) -> tuple[str, str] | None:
+    """Title and text; None where nothing can be said that the error message does not say."""
+    said = fragment(card.data["signature"])
+    if not said:
+        return None
+    tallies: list[Tally] = [tally for tally in card.data["tallies"] if _may_say(tally)]
+    good = next((t for t in tallies if t.label != _REPEAT and t.worked >= 2 and t.floor >= floor_min), None)
+    also = next(
+        (
+            t
+            for t in tallies
+            if good
+            and t is not good
+            and t.change != good.change
+            and t.worked >= 3
+            and t.floor >= 0.5
+            and t.label != _REPEAT
+        ),
+        None,
+    )
+    bad = [t for t in tallies if t.tried >= dead_end_tried_min and 3 * t.worked <= t.tried and t is not good]
+    if good is None and not bad:
+        return None
+    where = _where(card)
+    lines = [f"- When {where} answers {said}:"]
+    if good:
+        lines.append(f"- Do: {good.label}. That worked in {good.worked} of {good.tried} sessions that tried it.")
+    if also:
+        lines.append(f"- Or: {also.label}; {also.worked} of {also.tried}.")
+    lines += [f"- Do not: {t.label}; that worked in {t.worked} of {t.tried}." for t in bad[:2]]
+    days: list[str] = card.data["days"]
+    span = f"{days[0]} to {days[-1]}" if days[0] != days[-1] else days[0]
+    cost = card.data["cost_calls"]
+    lines.append(
+        f"- Seen {card.claims[0].statistics['count']} times in {told(card.claims[0].support)} ({span})"
+        + (f", {cost:.1f} calls lost each time." if cost >= 1.5 else ".")
+    )
+    advice = good.label if good else f"do not {bad[0].label}"
+    title = f"{_short(card)}: {advice}"
+    return title[:255], "\n".join(lines)
+
+
+def _may_say(tally: Tally) -> bool:
+    """Commands stand in code quotes; one that destroys, or a quote that reads as an order, is not passed on."""
+    quoted = re.findall(r"`([^`]*)`", tally.label)
+    return (
+        not is_destructive(tally.label)
+        and not any(reads_as_order(f"{text} ") and len(text.split()) > 3 for text in quoted)
+        and tally.label.count("`") % 2 == 0
+    )
+
+
+def _where(card: Card) -> str:
+    tools = " or ".join(f"`{tool}`" for tool in card.data["tools"][:3])
+    programs = [p for p in card.data["programs"] if re.fullmatch(r"[\w.+-]{1,30}", p)]
+    return f"{tools} (`{programs[0]}`)" if programs and len(programs) <= 2 else tools
+
+
+def _subject(card: Card) -> str:
+    program = card.data["programs"][0] if len(card.data["programs"]) == 1 else ""
+    signature: str = card.data["signature"]
+    return signature if program.lower() in signature.lower() else f"{program} {signature}"
+
+
+def _short(card: Card) -> str:
+    signature = fragment(card.data["signature"]).strip("`").strip()
+    return signature if len(signature) <= 80 else signature[:79] + "…"
+
+
+def _heading(card: Card) -> str:
+    return " ".join(_short(card).replace("`", "").split())
+
+
+def _topic_words(signature: str) -> list[str]:
+    return [
+        word for word in re.findall(r"[A-Za-z]{5,}", re.sub(r"<[\w*]+>", " ", signature)) if word.lower() not in _COMMON
+    ]
+
+
+_COMMON = frozenset(
+    [
+        "error",
+        "errors",
+        "failed",
+        "failure",
+        "cannot",
+        "could",
+        "found",
+        "file",
+        "files",
+        "directory",
+        "command",
+        "value",
+        "values",
+        "invalid",
+        "first",
+        "before",
+        "writing",
+        "again",
+    ]
+)
+
+
+def _known(material: Material, card: Card) -> bool:
+    """Whether a memory already names this error together with what worked."""
+    pieces = [piece.strip() for piece in re.split(r"<[\w*]+>", card.data["signature"])]
+    longest = max(pieces, key=len, default="").rstrip(".").lower()
+    if len(longest) < 8:
+        return False
+    tallies: Any = card.data["tallies"]
+    codes = [code.lower() for tally in tallies[:2] for code in re.findall(r"`([^`]+)`", tally.label)]
+    longest = longest[:80]
+    for memory in material.memories:
+        text = " ".join(memory.text.lower().split())
+        if longest in text and (not codes or any(code in text for code in codes)):
+            return True
+    return False
