@@ -1,6 +1,7 @@
 """An on-call week: alerts, spikes, deploys and restarts of several services, seen through tools."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -33,6 +34,8 @@ MESSAGES = (
     "gc pause of {n} ms", "batch import started: {n} rows", "feature flags refreshed: {n}", "checkpoint written: {n} bytes",
 )  # fmt: skip
 NIGHTLY = ("backup job started: {n}", "index rotation begun: {n}")
+CHATTY = 2
+"""Kinds that happen several times an hour, where they follow nothing."""
 COARSE_BELOW_SECONDS = 600
 """`kubectl get events` gives ages in whole minutes; a shorter lag than this is not planted behind them."""
 
@@ -83,11 +86,9 @@ def _world(rng: Random, plan: Plan, span: Span, truth: Truth) -> World:
     rules = _rules(rng, plan, kinds)
     follows = {rule.follow for rule in rules}
     happenings: list[Happening] = []
+    chatty = set(rng.sample([kind for kind in kinds if kind.form != "alertmanager"], CHATTY))
     for kind in kinds:
-        rate = rng.uniform(0.2, 0.5)
-        if kind in follows:
-            rate *= rng.uniform(0.2, 0.8)
-        happenings += timeline.poisson(rng, kind, rate, span)
+        happenings += timeline.poisson(rng, kind, _per_hour(rng, plan, kind, chatty, follows), span)
     for rule in rules:
         happenings += timeline.followers(rng, rule, [h for h in happenings if h.kind == rule.lead])
     storms = [span.start + (span.end - span.start) * rng.random() for _ in range(rng.randint(2, 4))]
@@ -103,6 +104,16 @@ def _world(rng: Random, plan: Plan, span: Span, truth: Truth) -> World:
         truth.opened_by = opener.words
         truth.distractors.append("sessions opened because of an event")
     return World(kinds, rules, sorted(happenings, key=lambda h: h.at), opener, storms)
+
+
+def _per_hour(rng: Random, plan: Plan, kind: Kind, chatty: AbstractSet[Kind], follows: AbstractSet[Kind]) -> float:
+    """How often a kind happens of itself: some all the time, most now and then, some hardly ever."""
+    if plan.associations == "worked":
+        return rng.uniform(0.2, 0.5) * (0.5 if kind in follows else 1.0)
+    if kind in chatty and kind not in follows:
+        return rng.uniform(1.0, 4.0)
+    rate = 0.06 * 9 ** rng.random()
+    return rate * rng.uniform(0.3, 1.0) if kind in follows else rate
 
 
 def _kinds(rng: Random, count: int) -> list[Kind]:

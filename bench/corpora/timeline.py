@@ -39,7 +39,7 @@ class Happening:
 def random_rule(rng: Random, lead: Kind, follow: Kind) -> Rule:
     """A rule of random difficulty: lags from 20 seconds to 40 minutes, evenly on a logarithmic scale."""
     lag = 20 * 120 ** rng.random()
-    return Rule(lead, follow, lag, max(2.0, lag * rng.uniform(0.05, 0.25)), rng.uniform(0.5, 0.95))
+    return Rule(lead, follow, lag, max(2.0, lag * rng.uniform(0.05, 0.3)), rng.uniform(0.45, 0.95))
 
 
 def poisson(rng: Random, kind: Kind, per_hour: float, span: Span) -> list[Happening]:
