@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from bench.corpora import Options, generate, null_options, worked_example
+from bench.corpora import Options, generate, large, null_options, worked_example
 from bench.corpora.corpus import WORLDS, shuffled
 from bench.corpora.seeds import DEVELOPMENT, HELD_OUT, seeds
 
@@ -196,3 +196,9 @@ def test_the_generator_imports_nothing_of_the_product() -> None:
     }
     assert "bench.corpora.truth" in imported
     assert not [name for name in imported if name.startswith("dreamfs")]
+
+
+def test_a_large_corpus_has_about_the_bytes_asked_for(tmp_path: Path) -> None:
+    paths = large.write(tmp_path, SEED, sessions=4, bytes_total=400_000)
+    assert len(paths) == 4
+    assert sum(path.stat().st_size for path in paths) == pytest.approx(400_000, rel=0.2)
