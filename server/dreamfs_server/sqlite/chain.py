@@ -1,0 +1,65 @@
+"""The tamper-evident chain: every revision's value depends on all revisions before it.
+
+A link is SHA-256 over the previous link and a canonical JSON text of the revision and its changes. Contents appear as
+commitments (`content.commit_to`), so that the chain still holds after a text was redacted. A cut-off tail can be seen
+only against a value kept elsewhere.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dreamfs_tools.filesystem import Author
+
+GENESIS = bytes(32)
+"""What the first revision of a store that is no fork follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What the chain says of one change, in the revision's order."""
+
+    path: str
+    live: bool
+    operation: str
+    memory_id: int
+    change_number: int
+    previous: int
+    commitment: bytes | None
+    size_bytes: int
+    other_path: str
+
+
+def next_value(
+    previous: bytes, number: int, created_at: int, author: Author, message: str, dream_id: str, links: Sequence[Link]
+) -> bytes:
+    """The chain's value after a revision; `created_at` in milliseconds."""
+    changes = [
+        [
+            link.path,
+            int(link.live),
+            link.operation,
+            link.memory_id,
+            link.change_number,
+            link.previous,
+            None if link.commitment is None else link.commitment.hex(),
+            link.size_bytes,
+            link.other_path,
+        ]
+        for link in links
+    ]
+    who = [
+        author.session_id,
+        author.host_session_id,
+        author.connection_id,
+        author.actor,
+        author.on_behalf_of,
+        author.client,
+        author.protocol_version,
+        author.transport,
+        author.request_id,
+        author.tool_use_id,
+    ]
+    canonical = json.dumps([number, created_at, who, message, dream_id, changes], separators=(",", ":"))
+    return hashlib.sha256(previous + canonical.encode()).digest()

@@ -1,0 +1,62 @@
+"""Contents: each text once, by its hash; read back however it is stored."""
+
+import hashlib
+import hmac
+import sqlite3
+from collections.abc import Callable
+
+from dreamfs_server.sqlite import deltas
+
+SALT_BYTES = 16
+
+_FIND = "SELECT content_id, salt FROM content WHERE sha256 = ?"
+_ADD = "INSERT INTO content (sha256, salt, size_bytes, data) VALUES (?, ?, ?, ?)"
+_LOAD = "SELECT encoding, base_id, data FROM content WHERE content_id = ?"
+_SEALED = "SELECT sha256, salt, commitment FROM content WHERE content_id = ?"
+
+Entropy = Callable[[int], bytes]
+
+
+def keep(c: sqlite3.Connection, text: str, entropy: Entropy) -> tuple[int, int, bytes]:
+    """Store a text unless it is there.
+
+    Returns:
+        Its content id, its size in bytes and its commitment.
+    """
+    data = text.encode()
+    sha256 = hashlib.sha256(data).digest()
+    if found := c.execute(_FIND, (sha256,)).fetchone():
+        content_id, salt = found
+    else:
+        salt = entropy(SALT_BYTES)
+        content_id = c.execute(_ADD, (sha256, salt, len(data), data)).lastrowid
+    return content_id, len(data), commit_to(sha256, salt)
+
+
+def load(c: sqlite3.Connection, content_id: int) -> str | None:
+    """A text; None when it was redacted or pruned."""
+    data = load_bytes(c, content_id)
+    return None if data is None else data.decode()
+
+
+def load_bytes(c: sqlite3.Connection, content_id: int) -> bytes | None:
+    """A text's bytes; None when they were redacted or pruned."""
+    encoding, base_id, data = c.execute(_LOAD, (content_id,)).fetchone()
+    if data is None or encoding == "raw":
+        return bytes(data) if data is not None else None
+    if encoding == "zstd":
+        return deltas.unpack(data)
+    base = load_bytes(c, base_id)
+    assert base is not None, "a delta is re-encoded before what it is built on goes"
+    return deltas.unpack(data, base)
+
+
+def commitment(c: sqlite3.Connection, content_id: int) -> bytes:
+    """What the chain says of a content: fixed for ever, and telling nothing once the salt is gone."""
+    sha256, salt, written = c.execute(_SEALED, (content_id,)).fetchone()
+    return bytes(written) if written is not None else commit_to(sha256, salt)
+
+
+def commit_to(sha256: bytes, salt: bytes) -> bytes:
+    """HMAC-SHA-256 of a content's hash under its salt."""
+    return hmac.digest(salt, sha256, "sha256")

@@ -1,0 +1,163 @@
+"""The engine: the seam's `Filesystem` over one SQLite file."""
+
+import os
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from dreamfs_server.sqlite import access, stores
+from dreamfs_server.sqlite.connection import DEADLINE_SECONDS, Database
+from dreamfs_server.sqlite.content import Entropy
+from dreamfs_server.sqlite.edits import Editing
+from dreamfs_server.sqlite.rows import milliseconds, moment
+from dreamfs_server.sqlite.snapshot import SqliteSnapshot
+from dreamfs_tools.errors import Refusal
+from dreamfs_tools.filesystem import AccessNote, Author, Committed, Planned, Snapshot, Store
+
+T = TypeVar("T")
+Clock = Callable[[], datetime]
+
+FIRST_STORE = Store("memories", "Memories")
+"""What a new database starts with."""
+
+
+class Engine:
+    """One database, open. Make it with `Engine.open`, end it with `close`.
+
+    Attributes:
+        database: what sibling modules store their own tables through.
+    """
+
+    def __init__(self, database: Database, clock: Clock, entropy: Entropy) -> None:
+        self.database = database
+        self._clock = clock
+        self._entropy = entropy
+        self._notes: deque[tuple[AccessNote, int]] = deque(maxlen=access.NOTES_COUNT_MAX)
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        clock: Clock,
+        *,
+        entropy: Entropy = os.urandom,
+        deadline_seconds: float = DEADLINE_SECONDS,
+    ) -> "Engine":
+        """Open a database file, creating it with its first store where there is none.
+
+        Args:
+            path: the file.
+            clock: the time now, with a time zone.
+            entropy: gives random bytes.
+            deadline_seconds: how long a write tries to get its turn.
+
+        Raises:
+            Refusal: `unavailable`, `locked`.
+        """
+        database = await Database.open(
+            path, lambda c: stores.create(c, FIRST_STORE, clock()), deadline_seconds=deadline_seconds
+        )
+        return cls(database, clock, entropy)
+
+    async def read(self, query: Callable[[Snapshot], T]) -> T:
+        """Run a query against one snapshot."""
+
+        def run(c: sqlite3.Connection) -> T:
+            snapshot = SqliteSnapshot(c, self._now())
+            try:
+                return query(snapshot)
+            finally:
+                snapshot.close()
+
+        return await self.database.read(run)
+
+    async def write(self, plan: Callable[[Snapshot], Planned[T]], author: Author) -> tuple[T, Committed | None]:
+        """Run a plan and do what it planned, in one transaction."""
+
+        def run(c: sqlite3.Connection) -> tuple[T, Committed | None]:
+            snapshot = SqliteSnapshot(c, self._now())
+            try:
+                planned = plan(snapshot)
+                snapshot.close()
+                if not planned.edits:
+                    return planned.value, None
+                committed = Editing(snapshot, planned, author, self._entropy).apply()
+                return planned.value, committed
+            finally:
+                snapshot.close()
+
+        return await self.database.write(run)
+
+    def note(self, access: AccessNote) -> None:
+        """Remember a read until `rest`."""
+        self._notes.append((access, milliseconds(self._clock())))
+
+    async def rest(self) -> None:
+        """For idle moments: store the noted reads and empty the write-ahead log."""
+        await self._store_notes()
+        await self.database.checkpoint()
+
+    async def data_version(self) -> int:
+        """A number that changes when anything was committed, by whichever process."""
+        return await self.database.data_version()
+
+    async def create_store(self, store: Store) -> None:
+        """Add an empty store with the settings of `store`.
+
+        Raises:
+            Refusal: `already_exists`, `invalid_argument`, `limit`.
+        """
+        await self.database.write(lambda c: stores.create(c, store, self._now()))
+
+    async def update_store(self, store: Store) -> None:
+        """Replace the settings of the store with that slug.
+
+        Raises:
+            Refusal: `not_found`, `limit`.
+        """
+        await self.database.write(lambda c: stores.update(c, store))
+
+    async def fork_store(self, base: str, store: Store) -> None:
+        """Add a store that starts as `base` is now.
+
+        Raises:
+            Refusal: `not_found`, `already_exists`, `invalid_argument`, `limit`.
+        """
+        await self.database.write(lambda c: stores.fork(c, base, store, self._now()))
+
+    async def archive_store(self, slug: str, *, archived: bool = True) -> None:
+        """Make a store read-only, or take that back.
+
+        Raises:
+            Refusal: `not_found`.
+        """
+        await self.database.write(lambda c: stores.archive(c, slug, self._now() if archived else None))
+
+    async def delete_store(self, slug: str) -> None:
+        """Hide a store and free its slug.
+
+        Raises:
+            Refusal: `not_found`.
+        """
+        await self.database.write(lambda c: stores.delete(c, slug, self._now()))
+
+    async def close(self) -> None:
+        """Store the noted reads and close. Shield it from cancellation."""
+        try:
+            await self._store_notes()
+        except Refusal:
+            self._notes.clear()  # best effort: closing must not fail for a log line
+        finally:
+            await self.database.close()
+
+    async def _store_notes(self) -> None:
+        if self._notes:
+            notes = list(self._notes)
+            self._notes.clear()
+            await self.database.write(lambda c: access.keep(c, notes))
+
+    def _now(self) -> datetime:
+        return moment(milliseconds(self._clock()))

@@ -1,0 +1,148 @@
+"""Everything at one moment: the seam's `Snapshot` over one connection inside one transaction."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from dreamfs_server.sqlite import content, history
+from dreamfs_server.sqlite.rows import Authors, Row, StoreRow, store_of
+from dreamfs_server.sqlite.tree import CurrentTree, PastTree
+from dreamfs_tools.filesystem import Change, ChangeFilter, Revision, Store, Tree
+
+if TYPE_CHECKING:
+    from dreamfs_tools.dream import DreamReader
+    from dreamfs_tools.transcript import TranscriptReader
+
+_STORES = """
+SELECT s.store_id, s.slug, s.name, s.description, s.access, s.content_bytes_max, s.files_count_max,
+       s.require_expected_version, s.secrets, s.auto_accept, s.metadata, s.created_at, s.archived_at,
+       s.base_store_id, s.base_revision, n.version, n.files, b.slug
+FROM store AS s
+JOIN node AS n ON n.store_id = s.store_id AND n.sort_key = ''
+LEFT JOIN store AS b ON b.store_id = s.base_store_id
+WHERE s.deleted_at IS NULL ORDER BY s.slug
+"""
+_STORE = """
+SELECT s.store_id, s.slug, s.name, s.description, s.access, s.content_bytes_max, s.files_count_max,
+       s.require_expected_version, s.secrets, s.auto_accept, s.metadata, s.created_at, s.archived_at,
+       s.base_store_id, s.base_revision, n.version, n.files, b.slug
+FROM store AS s
+JOIN node AS n ON n.store_id = s.store_id AND n.sort_key = ''
+LEFT JOIN store AS b ON b.store_id = s.base_store_id
+WHERE s.deleted_at IS NULL AND s.slug = ?
+"""
+_LINEAGE = "SELECT store_id, slug, base_store_id, base_revision FROM store WHERE store_id = ?"
+_REVISION = """
+SELECT created_at, author_id, message, request_id, tool_use_id, dream_id
+FROM revision WHERE store_id = ? AND number = ?
+"""
+
+
+class SqliteSnapshot:
+    """Valid inside one read or one plan; `close` ends what a caller has not read to its end."""
+
+    def __init__(self, c: sqlite3.Connection, now: datetime) -> None:
+        self.c = c
+        self.authors = Authors(c)
+        self._now = now
+        self._met: dict[str, tuple[StoreRow, Store] | None] = {}
+        self._open: list[sqlite3.Cursor] = []
+
+    @property
+    def now(self) -> datetime:
+        """The time of this snapshot, to the millisecond."""
+        return self._now
+
+    def stores(self) -> Sequence[Store]:
+        """All stores, sorted by slug."""
+        found = [store_of(row) for row in self.c.execute(_STORES).fetchall()]
+        self._met.update((store.slug, (row, store)) for row, store in found)
+        return [store for _, store in found]
+
+    def store(self, slug: str) -> Store | None:
+        """A store by its slug."""
+        found = self._find(slug)
+        return found[1] if found else None
+
+    def tree(self, store: str, at: int | None = None) -> Tree:
+        """A store's files now, or after revision `at`."""
+        row = self.store_row(store)
+        if at is None or at >= row.head:
+            return CurrentTree(self, row)
+        return PastTree(self, self.segments(row), at)
+
+    def changes(self, store: str, which: ChangeFilter, limit: int) -> Sequence[Change]:
+        """Rows of history; see `history.changes`."""
+        return history.changes(self, self.segments(self.store_row(store)), which, limit)
+
+    def revision(self, store: str, number: int) -> Revision | None:
+        """One revision of a store or, for a fork, of its ancestors before it began."""
+        for segment in self.segments(self.store_row(store)):
+            if number > segment.base_revision:
+                row = self.c.execute(_REVISION, (segment.store_id, number)).fetchone()
+                return self.authors.revision(number, row) if row else None
+        return None
+
+    @cached_property
+    def transcripts(self) -> "TranscriptReader":
+        """Stored sessions."""
+        from dreamfs_server.sqlite.transcripts import TranscriptRows  # noqa: PLC0415  # most calls never need it
+
+        return TranscriptRows(self.c)
+
+    @cached_property
+    def dreams(self) -> "DreamReader":
+        """Stored dreams."""
+        from dreamfs_server.sqlite.dreams import DreamRows  # noqa: PLC0415  # most calls never need it
+
+        return DreamRows(self.c)
+
+    def store_row(self, slug: str) -> StoreRow:
+        """What other queries need of a store.
+
+        Raises:
+            KeyError: there is no such store.
+        """
+        found = self._find(slug)
+        if found is None:
+            raise KeyError(slug)
+        return found[0]
+
+    def segments(self, row: StoreRow) -> list[StoreRow]:
+        """A store and the ones it began as, newest first: each holds the revisions after its own `base_revision`.
+
+        All carry the slug of the store asked for, under which their rows are shown.
+        """
+        found = [row]
+        while (last := found[-1]).base_store_id is not None:
+            store_id, _, base_store_id, base_revision = self.c.execute(_LINEAGE, (last.base_store_id,)).fetchone()
+            found.append(StoreRow(store_id, row.slug, last.base_revision, base_store_id, base_revision))
+        return found
+
+    def rows(self, sql: str, parameters: Any) -> Iterator[Row]:
+        """Rows one after the other; what is left unread is closed with the snapshot."""
+        cursor = self.c.execute(sql, parameters)
+        self._open.append(cursor)
+        return cursor
+
+    def text(self, content_id: int) -> str | None:
+        """A content."""
+        return content.load(self.c, content_id)
+
+    def forget(self, slug: str) -> None:
+        """Read a store anew next time; for a plan that changed it."""
+        self._met.pop(slug, None)
+
+    def close(self) -> None:
+        """An open cursor would hold the snapshot, and the write-ahead log would grow behind it."""
+        for cursor in self._open:
+            cursor.close()
+        self._open.clear()
+
+    def _find(self, slug: str) -> tuple[StoreRow, Store] | None:
+        if slug not in self._met:
+            row = self.c.execute(_STORE, (slug,)).fetchone()
+            self._met[slug] = store_of(row) if row else None
+        return self._met[slug]
