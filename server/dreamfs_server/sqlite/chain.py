@@ -32,7 +32,14 @@ class Link:
 
 
 def next_value(
-    previous: bytes, number: int, created_at: int, author: Author, message: str, dream_id: str, links: Sequence[Link]
+    previous: bytes,
+    links: Sequence[Link],
+    *,
+    number: int,
+    created_at: int,
+    author: Author,
+    message: str,
+    dream_id: str,
 ) -> bytes:
     """The chain's value after a revision; `created_at` in milliseconds."""
     changes = [

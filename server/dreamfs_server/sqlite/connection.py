@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Literal, TypeVar
+from queue import SimpleQueue
+from typing import Any, Literal, TypeVar, cast
 
 import aiosqlite
 import anyio
@@ -43,7 +44,7 @@ class Database:
 
     def __init__(self, path: Path, mode: JournalMode, version: int, deadline_seconds: float) -> None:
         self.path = path
-        self.journal_mode = mode
+        self.journal_mode: JournalMode = mode
         self.warnings: list[str] = []
         """What an operator should know about this place, for `doctor`."""
         self._version = version
@@ -123,7 +124,7 @@ class Database:
                 while not future.done():
                     try:
                         await asyncio.wait([future])
-                    except asyncio.CancelledError:  # noqa: PERF203  # a second cancellation must not leave early
+                    except asyncio.CancelledError:  # a second cancellation must not leave early
                         continue
             future.exception()
             raise
@@ -166,6 +167,7 @@ class Database:
             if self._writer is None:
                 with anyio.CancelScope(shield=True):
                     self._writer = await _connect(partial(_translated_open, self._open_writer))
+            assert self._writer is not None, "a shield lets nothing out"
             return self._writer
 
     def _open_reader(self) -> sqlite3.Connection:
@@ -238,7 +240,8 @@ async def _connect(connector: Callable[[], sqlite3.Connection]) -> aiosqlite.Con
 
 def _submit(connection: aiosqlite.Connection, fn: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
     future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-    connection._tx.put_nowait((future, partial(fn, connection._conn)))  # noqa: SLF001
+    queue = cast("SimpleQueue[Any]", connection._tx)  # noqa: SLF001  # pyright: ignore[reportUnknownMemberType]
+    queue.put_nowait((future, partial(fn, connection._conn)))  # noqa: SLF001
     return future
 
 

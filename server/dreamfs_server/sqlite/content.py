@@ -26,10 +26,10 @@ def keep(c: sqlite3.Connection, text: str, entropy: Entropy) -> tuple[int, int, 
     data = text.encode()
     sha256 = hashlib.sha256(data).digest()
     if found := c.execute(_FIND, (sha256,)).fetchone():
-        content_id, salt = found
+        content_id, salt = int(found[0]), bytes(found[1])
     else:
         salt = entropy(SALT_BYTES)
-        content_id = c.execute(_ADD, (sha256, salt, len(data), data)).lastrowid
+        content_id = c.execute(_ADD, (sha256, salt, len(data), data)).lastrowid or 0
     return content_id, len(data), commit_to(sha256, salt)
 
 

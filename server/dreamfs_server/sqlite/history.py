@@ -123,9 +123,9 @@ def _below(source: Source, segment: StoreRow, path: str, given: dict[str, Any]) 
 def _fits(change: Change, row: Row, which: ChangeFilter) -> bool:
     author = change.revision.author
     created_at: int = row[25]
-    if which.before is not None and change.version == which.before[0]:
-        if sort_key(change.path) <= sort_key(which.before[1]):
-            return False
+    before = which.before
+    if before is not None and change.version == before[0] and sort_key(change.path) <= sort_key(before[1]):
+        return False
     if which.path and not (_is_at_or_below(change.path, which.path) or _is_at_or_below(change.old_path, which.path)):
         return False
     if which.session and which.session not in (author.session_id, author.host_session_id, author.connection_id):

@@ -60,4 +60,4 @@ def trust_of(file_system: str) -> Trust:
     """How far a type of file system is trusted."""
     if file_system in _REMOTE:
         return "remote"
-    return "doubtful" if file_system.split(".")[0] in _DOUBTFUL else "local"
+    return "doubtful" if file_system.partition(".")[0] in _DOUBTFUL else "local"

@@ -44,7 +44,10 @@ class Authors:
         row = self._met.get(author_id)
         if row is None:
             row = self._met[author_id] = self._c.execute(_AUTHOR, (author_id,)).fetchone()
-        return Author(*row, request_id, tool_use_id)
+        session, host_session, connection, actor, on_behalf_of, client, protocol, transport = row
+        return Author(
+            session, host_session, connection, actor, on_behalf_of, client, protocol, transport, request_id, tool_use_id
+        )
 
     def revision(self, number: int, row: Row) -> Revision:
         """A revision from (created_at, author_id, message, request_id, tool_use_id, dream_id)."""
@@ -54,7 +57,9 @@ class Authors:
 
 def entry_of(row: Row, slug: str, authors: Authors) -> Entry:
     """An entry from a row of the view `entry`."""
-    (_, _, path, _, _, kind, version, memory_id, change_number, content_id, size_bytes, files, pinned, sha256) = row[:14]
+    (_, _, path, _, _, kind, version, memory_id, change_number, content_id, size_bytes, files, pinned, sha256) = row[
+        :14
+    ]
     is_file = kind == "file"
     return Entry(
         store=slug,
@@ -74,12 +79,12 @@ def entry_of(row: Row, slug: str, authors: Authors) -> Entry:
 
 def change_of(row: Row, slug: str, authors: Authors) -> Change:
     """A change from a row of the view `file_change`."""
-    (store_id, number, _, _, live, operation, memory_id, change_number, previous, _, size_bytes, added, removed) = row[:13]
+    (store_id, number, _, _, live, operation, memory_id, change_number, previous, _, size_bytes, added, removed) = row[
+        :13
+    ]
     (path, _, _, _, other_path, _, other_store_id, other_slug, _, sha256, gone_at, _) = row[13:25]
     if other_path is not None and other_store_id != store_id:
         other_path = f"/{other_slug}/{other_path}"
-    if operation == "renamed" and not live:
-        path, other_path = other_path, path
     return Change(
         store=slug,
         revision=authors.revision(number, row[25:]),
@@ -88,7 +93,7 @@ def change_of(row: Row, slug: str, authors: Authors) -> Change:
         memory_id=memory_name(memory_id),
         change_number=change_number,
         previous=previous,
-        old_path=other_path or "",
+        old_path=other_path if live and other_path else "",
         size_bytes=size_bytes,
         sha256=sha256.hex() if sha256 else None,
         added=added,

@@ -3,10 +3,10 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dreamfs_server.sqlite import content, history
+from dreamfs_server.sqlite.empty import NoDreams, NoTranscripts
 from dreamfs_server.sqlite.rows import Authors, Row, StoreRow, store_of
 from dreamfs_server.sqlite.tree import CurrentTree, PastTree
 from dreamfs_tools.filesystem import Change, ChangeFilter, Revision, Store, Tree
@@ -85,19 +85,15 @@ class SqliteSnapshot:
                 return self.authors.revision(number, row) if row else None
         return None
 
-    @cached_property
+    @property
     def transcripts(self) -> "TranscriptReader":
         """Stored sessions."""
-        from dreamfs_server.sqlite.transcripts import TranscriptRows  # noqa: PLC0415  # most calls never need it
+        return NoTranscripts()
 
-        return TranscriptRows(self.c)
-
-    @cached_property
+    @property
     def dreams(self) -> "DreamReader":
         """Stored dreams."""
-        from dreamfs_server.sqlite.dreams import DreamRows  # noqa: PLC0415  # most calls never need it
-
-        return DreamRows(self.c)
+        return NoDreams()
 
     def store_row(self, slug: str) -> StoreRow:
         """What other queries need of a store.

@@ -66,7 +66,7 @@ class CurrentTree:
             for row in self._source.rows(_NOW_FILES, (self._store.store_id, low, high)):
                 yield entry_of(row, self._store.slug, self._source.authors)
             return
-        for row in shallow(self._source, _NOW_NODES, self._store.store_id, path, (low, high), depth):
+        for row in shallow(self._source, _NOW_NODES, self._store.store_id, path, (low, high), depth=depth):
             yield entry_of(row, self._store.slug, self._source.authors)
 
     def text(self, entry: Entry) -> str | None:
@@ -116,7 +116,7 @@ class PastTree:
         low, high = span(path)
         low = max(low, sort_key(after))
         if depth:
-            rows = shallow(self._source, _EVER_BELOW, self._store.store_id, path, (low, high), depth)
+            rows = shallow(self._source, _EVER_BELOW, self._store.store_id, path, (low, high), depth=depth)
         else:
             rows = self._source.rows(_EVER_BELOW, (self._store.store_id, low, high))
         for row in rows:
@@ -169,7 +169,7 @@ class PastTree:
 
 
 def shallow(
-    source: Source, sql: str, store_id: int, path: str, interval: tuple[str, str], depth: int
+    source: Source, sql: str, store_id: int, path: str, interval: tuple[str, str], *, depth: int
 ) -> Iterator[Row]:
     """Rows at most `depth` levels below a folder, jumping over what lies deeper."""
     low, high = interval
