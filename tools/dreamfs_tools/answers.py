@@ -10,9 +10,14 @@ def version_line(entry: Entry) -> str:
 
     `[version 42 (3rd change) · session s-17 · 2026-11-22 11:03 UTC]`; a folder has no change number.
     """
-    words = [version_words(entry.version, entry.change_number)]
-    if entry.revision is not None:
-        words += [entry.revision.author.label, moment(entry.revision.created_at)]
+    if entry.revision is None:
+        return f"[{version_words(entry.version, entry.change_number)}]"
+    return revision_line(entry.revision, entry.change_number)
+
+
+def revision_line(revision: Revision, change_number: int = 0) -> str:
+    """The same line about what a revision did, also where nothing is left (a deletion)."""
+    words = [version_words(revision.number, change_number), revision.author.label, moment(revision.created_at)]
     return f"[{' · '.join(words)}]"
 
 

@@ -150,6 +150,20 @@ def gaps_between(found: Sequence[Match], whole: Edit) -> list[Edit]:
     return gaps
 
 
+def changed_region(old: str, new: str) -> tuple[int, int]:
+    """From the first to the last changed line of the new text, as [start, end) from 0; empty where lines only went."""
+    gaps = edits(ended_lines(old), ended_lines(new))
+    return (gaps[0].new_start, gaps[-1].new_end) if gaps else (0, 0)
+
+
+def clipped(text: str, characters_max: int) -> str:
+    """A text cut to size at a line's end where there is one, saying how much is missing."""
+    if len(text) <= characters_max:
+        return text
+    end = text.rfind("\n", characters_max // 2, characters_max) + 1 or characters_max
+    return f"{text[:end]}… ({len(text) - end:,} more characters)\n"
+
+
 def changed_lines(old: str, new: str) -> tuple[int, int]:
     """How many lines a change added and removed."""
     gaps = edits(ended_lines(old), ended_lines(new))
