@@ -20,8 +20,9 @@ from bench.registry import Row, benches
 @click.option("--soak", is_flag=True, help="Take as long as it takes.")
 @click.option("--held-out", is_flag=True, help="dream: report from the seeds that nobody tunes on.")
 @click.option("--corpora", type=click.IntRange(1, 100), help="dream: how many corpora of each kind.")
+@click.option("--direct", is_flag=True, help="dream: mine and curate alone, without storage and validation; fast.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def main(names: Sequence[str], soak: bool, held_out: bool, corpora: int | None, as_json: bool) -> None:
+def main(*, names: Sequence[str], soak: bool, held_out: bool, corpora: int | None, direct: bool, as_json: bool) -> None:
     """Measure the budgets of DESIGN section 11 and the dream's quality, each as a ratio or a rate within one run."""
     known = benches()
     if unknown := [name for name in names if name not in known]:
@@ -30,7 +31,7 @@ def main(names: Sequence[str], soak: bool, held_out: bool, corpora: int | None, 
     for name in names or known:
         run: Callable[[bool], Sequence[Row]] = known[name].run
         if name == dream.NAME:
-            run = partial(dream.run, held_out=held_out, corpora=corpora)
+            run = partial(dream.run, held_out=held_out, corpora=corpora, direct=direct)
         started = time.perf_counter()
         rows[name] = run(soak)
         if not as_json:

@@ -1,7 +1,7 @@
 """How good the dream without a model is: planted corpora in, proposals out, compared with what was planted."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -11,6 +11,7 @@ from typing import Any
 from bench.corpora import Corpus, Options, generate, null_options, worked_example
 from bench.corpora.corpus import shuffled
 from bench.corpora.seeds import seeds
+from bench.direct import Desk
 from bench.door import Door, NotThereError
 from bench.registry import Row
 from bench.scoring import Score, findings, score
@@ -34,18 +35,19 @@ class Kept:
     """Findings that only one order of import has."""
 
 
-def run(soak: bool, *, held_out: bool = False, corpora: int | None = None) -> Sequence[Row]:
+def run(soak: bool, *, held_out: bool = False, corpora: int | None = None, direct: bool = False) -> Sequence[Row]:
+    dreamt = _mined if direct else _dreamt
     count = corpora or (FULL if soak or held_out else QUICK)
     kept = Kept()
     totals: dict[str, Score] = {}
     try:
         for kind, seed, options in _corpora(count, held_out=held_out):
             again = totals.get(kind) is None
-            total = _evaluate(generate(seed, options), kept, repeat=again, permute=again)
+            total = _evaluate(generate(seed, options), kept, dreamt, again=again)
             totals[kind] = totals[kind] + total if kind in totals else total
     except NotThereError as error:
         return [Row("everything", "", f"not measured: {error}")]
-    return list(_rows(totals, kept, held_out=held_out))
+    return list(_rows(totals, kept, held_out=held_out, direct=direct))
 
 
 def _corpora(count: int, *, held_out: bool) -> Iterator[tuple[str, int, Options]]:
@@ -61,26 +63,30 @@ def _corpora(count: int, *, held_out: bool) -> Iterator[tuple[str, int, Options]
             yield "shuffled", seed, shuffled(Options("oncall") if number % 2 else worked_example(60))
 
 
-def _evaluate(corpus: Corpus, kept: Kept, *, repeat: bool, permute: bool) -> Score:
+def _evaluate(corpus: Corpus, kept: Kept, dreamt: "Dreamt", *, again: bool) -> Score:
+    """Score one dream; with `again`, dream twice more and once over the same in another order."""
     with tempfile.TemporaryDirectory(prefix="dreamfs-bench-") as name:
         folder = Path(name)
-        door, document = _dreamt(corpus, folder / "a")
+        door, document = dreamt(corpus, folder / "a", None)
         total = score(corpus.truth, document, door.lines)
-        if permute:
-            _, other = _dreamt(corpus, folder / "b", order=Random(corpus.truth.seed))
+        if again:
+            _, other = dreamt(corpus, folder / "b", Random(corpus.truth.seed))
             kept.permuted += 1
             kept.moved += sorted(findings(document) ^ findings(other))
-        if repeat:
             kept.repeated += 1
             kept.proposed_again += _titles(door.dream())
-            for proposal in document["proposals"]:
-                if proposal["status"] == "pending":
-                    door.accept(document["id"], proposal["id"])
-            kept.proposed_again += _titles(door.dream())
+            if isinstance(door, Door):
+                for proposal in document["proposals"]:
+                    if proposal["status"] == "pending":
+                        door.accept(document["id"], proposal["id"])
+                kept.proposed_again += _titles(door.dream())
     return total
 
 
-def _dreamt(corpus: Corpus, folder: Path, order: Random | None = None) -> tuple[Door, dict[str, Any]]:
+Dreamt = Callable[[Corpus, Path, Random | None], tuple["Door | Desk", dict[str, Any]]]
+
+
+def _dreamt(corpus: Corpus, folder: Path, order: Random | None) -> tuple["Door | Desk", dict[str, Any]]:
     paths = corpus.write(folder, order=order)
     door = Door(folder / "dreamfs.db")
     door.remember(folder / "memories")
@@ -90,15 +96,25 @@ def _dreamt(corpus: Corpus, folder: Path, order: Random | None = None) -> tuple[
     return door, door.dream()
 
 
+def _mined(corpus: Corpus, _folder: Path, order: Random | None) -> tuple["Door | Desk", dict[str, Any]]:
+    desk = Desk(corpus, order)
+    return desk, desk.dream()
+
+
 def _titles(document: dict[str, Any]) -> list[str]:
     return [proposal["title"] for proposal in document["proposals"]]
 
 
-def _rows(totals: dict[str, Score], kept: Kept, *, held_out: bool) -> Iterator[Row]:
+def _rows(totals: dict[str, Score], kept: Kept, *, held_out: bool, direct: bool) -> Iterator[Row]:
     everything = sum(totals.values(), Score())
     alone = {kind: totals.get(kind, Score()) for kind in ("null", "random", "worked", "shuffled")}
     null, shuffle = alone["null"], alone["shuffled"]
-    yield Row("seeds", "", "held out" if held_out else "development")
+    yield Row(
+        "seeds",
+        "",
+        ("held out" if held_out else "development")
+        + ("; mined and curated only, nothing stored or validated" if direct else ""),
+    )
     yield _none("false rules and associations, null corpora", null.false_rules + null.false_associations)
     yield _rate(
         "recall, lags of random difficulty", alone["random"].associations_found, alone["random"].associations, 0.6
