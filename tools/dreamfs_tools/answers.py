@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from dreamfs_tools.filesystem import Change, Entry, Revision
+from dreamfs_tools.filesystem import Author, Change, Entry, Revision
 
 
 def version_line(entry: Entry) -> str:
@@ -41,7 +41,7 @@ def changed_by(change: Change) -> dict[str, object]:
     return {
         "version": revision.number,
         "operation": change.operation,
-        "session_id": revision.author.session_id,
+        "session_id": session_of(revision.author),
         "actor": revision.author.actor,
         "created_at": rfc3339(revision.created_at),
         "message": revision.message,
@@ -62,3 +62,20 @@ def ordinal(number: int) -> str:
     """1st, 2nd, 3rd, 4th, … 11th, … 21st."""
     suffix = "th" if number % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number:,}{suffix}"
+
+
+def session_of(author: Author) -> str:
+    """The one id that stands for the caller in JSON: the claimed session, else the host's, else the connection."""
+    return author.session_id or author.host_session_id or author.connection_id
+
+
+def size_words(size_bytes: int) -> str:
+    """A size as the standard memory tool words it: `0B`, `512B`, `1.5K`, `1.2M`."""
+    unit = min(max(size_bytes.bit_length() - 1, 0) // 10, 3)
+    size = size_bytes / 1024**unit
+    return f"{int(size)}{'BKMG'[unit]}" if size == int(size) else f"{size:.1f}{'BKMG'[unit]}"
+
+
+def plural(count: int, word: str, many: str = "") -> str:
+    """`1 file`, `2 files`, `1,000 matches`."""
+    return f"{count:,} {word if count == 1 else many or word + 's'}"

@@ -6,7 +6,7 @@ list every store is mounted under its slug at its own access, so that a store ma
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Access, Snapshot, Store, Tree
@@ -159,3 +159,15 @@ def tree_of(snapshot: Snapshot, mount: Mount, at: int | None = None) -> Tree:
             version=mount.version,
         )
     return snapshot.tree(mount.store.slug, mount.revision if at is None else at)
+
+
+def mounts_after(table: Mapping[str, Mount], position: Sequence[Any]) -> list[Mount]:
+    """The mounts that a page over all of them goes on with.
+
+    Args:
+        table: all mounts, in their order.
+        position: where the page before ended, a mount's name first; empty for the beginning.
+    """
+    names = list(table)
+    start = names.index(position[0]) if position and position[0] in table else 0
+    return [table[name] for name in names[start:]]
