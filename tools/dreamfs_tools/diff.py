@@ -1,0 +1,129 @@
+"""The tool `diff`: what changed in a file or folder between two versions."""
+
+from collections.abc import Sequence
+
+from dreamfs_tools.absence import missing
+from dreamfs_tools.accesses import read_and_note
+from dreamfs_tools.answers import plural, version_line, version_words, who
+from dreamfs_tools.call import Answer, Call
+from dreamfs_tools.difference import Pair, changed_files, file_difference
+from dreamfs_tools.errors import Refusal
+from dreamfs_tools.filesystem import AccessNote, Change, ChangeFilter, Snapshot
+from dreamfs_tools.lookup import newest_change
+from dreamfs_tools.mounts import Place, tree_of
+from dreamfs_tools.paging import PAGE_CHARACTERS_MAX
+from dreamfs_tools.shapes import shown_path
+
+
+async def diff(call: Call, path: str, from_version: int | None = None, to_version: int | None = None) -> Answer:
+    """Show what changed in a file or folder between two versions, as a unified diff.
+
+    Without versions: the last change. Any revision number is a version; -1 is the one before the last change;
+    `to_version` defaults to now.
+    """
+
+    def query(snapshot: Snapshot) -> tuple[Answer, Sequence[AccessNote]]:
+        place = call.mounts.resolve(snapshot, path)
+        if place.mount is None or place.mount.kind != "store":
+            raise Refusal(
+                "invalid_argument",
+                f"{place.shown} has no versions to compare. Name a memory mount, or a file or folder in one.",
+                path=place.shown,
+            )
+        last = newest_change(snapshot, place)
+        here = tree_of(snapshot, place.mount).entry(place.path)
+        if last is None:
+            if here is None:
+                raise missing(snapshot, place)
+            return Answer(f"No changes in {place.shown} yet.", {"code": "ok", "path": place.shown}), ()
+        to = _at(place, place.mount.version if to_version is None else to_version, last)
+        change = _change_up_to(snapshot, place, to) if from_version is None else None
+        if from_version is None and change is None:
+            raise Refusal(
+                "not_found",
+                f"The path {place.shown} did not exist at version {to}. history shows at which versions it did.",
+                path=place.shown,
+            )
+        if change is not None:
+            start, to = change.version - 1, change.version
+        else:
+            start = _at(place, from_version or 0, last)
+        pairs = changed_files(snapshot, place.store, place.path, start, to)
+        if change is not None:
+            words = version_words(change.version, change.change_number)
+            up_to = "" if to_version is None else f" up to version {to_version}"
+            head = f"The last change of {place.shown}{up_to}: {words}, by {who(change.revision)}"
+        else:
+            head = f"{place.shown} from version {start} to version {to}"
+        lines = [head, *_body(snapshot, place, pairs, start, to)]
+        lines += [version_line(here)] if here is not None else []
+        data: dict[str, object] = {"code": "ok", "path": place.shown, "from": start, "to": to}
+        data |= {"version": here.version} if here is not None else {"current": 0}
+        return Answer("\n".join(lines), data), ()
+
+    return await read_and_note(call, query)
+
+
+def _at(place: Place, version: int, last: Change) -> int:
+    """The revision that a version argument means."""
+    assert place.mount is not None
+    if version == -1:
+        return last.version - 1
+    if version < 0:
+        raise Refusal(
+            "invalid_argument",
+            f"There is no version {version}. A version is a number from 0, or -1 for the change before the current one.",
+            path=place.shown,
+        )
+    if version > place.mount.version:
+        raise Refusal(
+            "not_found",
+            f"There is no version {version} yet; the newest in /{place.mount.name} is {place.mount.version}.",
+            version=place.mount.version,
+        )
+    return version
+
+
+def _change_up_to(snapshot: Snapshot, place: Place, version: int) -> Change | None:
+    found = snapshot.changes(place.store, ChangeFilter(path=place.path, up_to_version=version), 1)
+    return found[0] if found else None
+
+
+def _body(snapshot: Snapshot, place: Place, pairs: Sequence[Pair], start: int, to: int) -> list[str]:
+    """The differences as far as one answer holds them, and what it does not hold."""
+    assert place.mount is not None
+    if not pairs:
+        return ["No difference."]
+    old_tree, new_tree = snapshot.tree(place.store, start), snapshot.tree(place.store, to)
+    shown: list[str] = []
+    left = PAGE_CHARACTERS_MAX
+    for index, pair in enumerate(pairs):
+        difference = file_difference(place.mount, pair, old_tree, new_tree).removesuffix("\n")
+        left -= len(difference) + 1
+        if left < 0:
+            if shown:
+                rest = plural(len(pairs) - index, "changed file")
+                path = shown_path(place.mount, pair.path)
+                return [*shown, f"[incomplete: {rest} not shown, from {path} on; diff them by their own path]"]
+            return _cut(difference)
+        shown.append(difference)
+    return shown
+
+
+def _cut(difference: str) -> list[str]:
+    """The first lines of a difference that is too long for one answer."""
+    lines = difference.split("\n")
+    kept: list[str] = []
+    left = PAGE_CHARACTERS_MAX
+    for line in lines:
+        left -= len(line) + 1
+        if left < 0:
+            break
+        kept.append(line)
+    return [
+        *kept,
+        (
+            f"[incomplete: {len(kept):,} of {len(lines):,} lines of the difference shown; "
+            "compare versions that are closer, or view both with version and view_range]"
+        ),
+    ]
