@@ -2,12 +2,13 @@
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from click.testing import CliRunner
 
 COMMAND = (sys.executable, "-m", "dreamfs_server")
 ROOT = Path(__file__).parent.parent
@@ -19,7 +20,7 @@ class NotThereError(Exception):
 
 def environment() -> dict[str, str]:
     """For child processes: this checkout's packages, and no sign of an agent's shell, where reviewing is refused."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CLAUDE", "DREAMFS_"))}
+    kept = {name: value for name, value in os.environ.items() if name not in _hidden()}
     return kept | {
         "PYTHONPATH": os.pathsep.join([str(ROOT / "server"), str(ROOT / "tools"), kept.get("PYTHONPATH", "")])
     }
@@ -32,21 +33,23 @@ class Door:
     database: Path
     _shown: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
-    def run(self, *arguments: str, text: str = "") -> str:
-        """Run a command and give what it prints.
+    def run(self, *arguments: str) -> str:
+        """Run a command in this process and give what it prints.
 
         Raises:
             NotThereError: it is no command, or does not know an option.
             RuntimeError: it refused or failed; with what it said.
         """
-        done = subprocess.run(
-            [*COMMAND, "--db", str(self.database), *arguments],
-            input=text, capture_output=True, text=True, check=False, env=environment(),
-        )  # fmt: skip
-        if done.returncode == 2 or "No module named dreamfs_server" in done.stderr:
-            raise NotThereError(f"dreamfs {' '.join(arguments[:2])}: {done.stderr.strip().splitlines()[-1]}")
-        if done.returncode:
-            raise RuntimeError(f"dreamfs {' '.join(arguments[:2])}: {done.stderr.strip() or done.stdout.strip()}")
+        try:
+            from dreamfs_server.__main__ import cli
+        except ImportError as error:
+            raise NotThereError(str(error)) from error
+        done = CliRunner().invoke(cli, ["--db", str(self.database), *arguments], env=_hidden())
+        said = done.stderr.strip() or done.stdout.strip() or repr(done.exception)
+        if done.exit_code == 2 or isinstance(done.exception, ImportError):
+            raise NotThereError(f"dreamfs {' '.join(arguments[:2])}: {said.splitlines()[-1]}")
+        if done.exit_code:
+            raise RuntimeError(f"dreamfs {' '.join(arguments[:2])}: {said}") from done.exception
         return done.stdout
 
     def json(self, *arguments: str) -> Any:
@@ -87,3 +90,7 @@ class Door:
             except RuntimeError as error:
                 raise KeyError(source) from error
         return self._shown[source]
+
+
+def _hidden() -> dict[str, None]:
+    return {name: None for name in os.environ if name.startswith(("CLAUDE", "DREAMFS_"))}
