@@ -17,21 +17,6 @@ PATH = "/memories/a.md"
 TEN = "".join(f"line {n}\n" for n in range(1, 11))
 
 
-@pytest.fixture
-def filesystem() -> Filesystem:
-    return world()
-
-
-@pytest.fixture
-def ada(filesystem: Filesystem) -> Call:
-    return caller(filesystem, "s-ada")
-
-
-@pytest.fixture
-def bob(filesystem: Filesystem) -> Call:
-    return caller(filesystem, "s-bob")
-
-
 async def test_create_replaces_exactly_the_version_sent(filesystem: Filesystem, ada: Call) -> None:
     await create(ada, PATH, "one\n")
     answer = await create(ada, PATH, "two\n", expected_version=1)
@@ -277,7 +262,7 @@ async def test_a_lost_answer_to_a_merge_can_be_retried(filesystem: Filesystem, a
     assert await head_of(filesystem) == 3
 
 
-async def test_a_removed_content_is_no_merge_base(ada: Call, bob: Call) -> None:
+async def test_a_removed_content_is_no_merge_base() -> None:
     filesystem = world()
     ada, bob = caller(filesystem, "s-ada"), caller(filesystem, "s-bob")
     await create(ada, PATH, TEN)
