@@ -60,6 +60,9 @@ class ProposedChange:
     new_str: str = ""
     new_path: str = ""
     expected_version: int | None = None
+    """The version it was made against; filled in when the proposal is saved, 0 for a file that did not exist."""
+    diff: str = ""
+    """What this change does, as a unified diff; filled in when the proposal is saved."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,124 @@
+"""How much a claim rests on: distinct sessions, days and tasks, and statistics that recompute.
+
+The thresholds are DESIGN section 10 step 4: an error in 13 sessions that came from 6 tasks is 6 tasks' worth.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from math import isclose
+from typing import Any
+
+from dreamfs_server.dream.citations import Cited
+from dreamfs_tools.dreaming import Card, Claim, Evidence, Support
+
+RULE_SESSIONS_MIN = 3
+RULE_DAYS_MIN = 2
+RULE_TASKS_MIN = 3
+
+Recompute = Callable[[Claim], Mapping[str, Any] | None]
+"""Mines a claim's statistics again; None when that finds nothing of the kind."""
+
+
+def counted(cited: Sequence[Cited]) -> Support:
+    """Count the distinct sessions, days and tasks of what supports; a sub-agent counts as the session it worked for."""
+    sessions = [one.session for one in cited if one.session is not None and one.supports]
+    return Support(
+        sessions=len({session.parent or session.session_id for session in sessions}),
+        days=len({session.started_at.date() if session.started_at else None for session in sessions}),
+        tasks=len({session.task for session in sessions if session.task}),
+    )
+
+
+def with_statistics(claim: Claim, cards: Sequence[Card]) -> Claim:
+    """Give a rule or association the statistics of the card that it comes from: the one that shares a cited line."""
+    if claim.statistics or claim.kind not in {"rule", "association"}:
+        return claim
+    for card in cards:
+        for mined in card.claims:
+            same_kind = (mined.kind == "association") == (claim.kind == "association")
+            if mined.statistics and same_kind and _share_lines(mined.evidence, claim.evidence):
+                return replace(claim, statistics=mined.statistics)
+    return claim
+
+
+def check(claim: Claim, cited: Sequence[Cited], recompute: Recompute) -> tuple[Claim, list[str]]:
+    """Give a claim its counted support, and what is wrong with it."""
+    failures: list[str] = []
+    support = counted(cited)
+    if claim.statistics:
+        again = recompute(claim)
+        failures = differences(claim.statistics, again)
+        if again is not None and not failures:
+            support = _of_statistics(again, support)
+    elif claim.kind == "association":
+        failures.append(
+            "an association needs statistics that recompute: cite lines of the evidence card it comes from, or call it a "
+            "hypothesis."
+        )
+    if claim.kind == "rule" and not failures and (lacks := _lacking(support, cited)):
+        failures.append(
+            f"a rule needs at least {RULE_SESSIONS_MIN} sessions on {RULE_DAYS_MIN} days, and {RULE_TASKS_MIN} tasks where "
+            f"tasks are known; this one has {lacks}. Cite more, or call it a hypothesis and say its count."
+        )
+    if not claim.evidence:
+        failures.append("it cites nothing; every claim needs at least one quote.")
+    elif cited and claim.kind != "hypothesis" and not any(one.supports or one.memory for one in cited):
+        failures.append(
+            "it rests only on an agent's own words or record; call it a hypothesis and say that an agent claims it."
+        )
+    return replace(claim, support=support), failures
+
+
+def differences(stated: Mapping[str, Any], again: Mapping[str, Any] | None) -> list[str]:
+    """What a claim's statistics say that recomputing does not."""
+    if again is None:
+        return ["its statistics do not recompute: mining again finds nothing of the kind."]
+    return [
+        f"its statistics say {key} is {value!r}; recomputed it is {again.get(key)!r}."
+        for key, value in stated.items()
+        if not _equal(value, again.get(key))
+    ]
+
+
+def _equal(stated: Any, again: Any) -> bool:
+    if isinstance(stated, bool) or isinstance(again, bool):
+        return stated is again
+    if isinstance(stated, int | float) and isinstance(again, int | float):
+        return isclose(stated, again, rel_tol=1e-9, abs_tol=1e-12)
+    return bool(stated == again) or json.dumps(stated, default=str) == json.dumps(again, default=str)
+
+
+def _of_statistics(statistics: Mapping[str, Any], quoted: Support) -> Support:
+    return Support(
+        *(
+            number if isinstance(number := statistics.get(key), int) else fallback
+            for key, fallback in (("sessions", quoted.sessions), ("days", quoted.days), ("tasks", quoted.tasks))
+        )
+    )
+
+
+def _lacking(support: Support, cited: Sequence[Cited]) -> str:
+    sessions = [one.session for one in cited if one.session is not None and one.supports]
+    tasks_known = support.tasks > 0 and all(session.task for session in sessions)
+    enough = (
+        support.sessions >= RULE_SESSIONS_MIN
+        and support.days >= RULE_DAYS_MIN
+        and (support.tasks >= RULE_TASKS_MIN or not tasks_known)
+    )
+    if enough:
+        return ""
+    words = f"{_count(support.sessions, 'session')} on {_count(support.days, 'day')}"
+    return words + (f", of {_count(support.tasks, 'task')}" if tasks_known else "")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _share_lines(mined: Sequence[Evidence], cited: Sequence[Evidence]) -> bool:
+    return any(
+        one.source == other.source and one.lines[0] <= other.lines[1] and other.lines[0] <= one.lines[1]
+        for one in mined
+        for other in cited
+    )
