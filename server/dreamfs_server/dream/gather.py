@@ -1,0 +1,115 @@
+"""What a dream looks at: the sessions in its scope, the memories at its snapshot, and what earlier dreams proposed."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from dreamfs_server.dream.citations import in_scope
+from dreamfs_server.dream.material import Gathered, Material, Memory
+from dreamfs_tools.dreaming import Coverage, Dream
+from dreamfs_tools.filesystem import Snapshot
+from dreamfs_tools.transcript import Session
+
+TRANSCRIPTS_COUNT_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What there is to read, before any event is read."""
+
+    sessions: Sequence[Session]
+    memories: Sequence[Memory]
+    made: dict[str, str]
+    now: datetime
+    coverage: Coverage
+
+    def material(self, dream: Dream, sessions: Iterable[Gathered]) -> Material:
+        """The material for the miners; the sessions may be lazy."""
+        return Material(
+            store=dream.store,
+            mount=f"/{dream.store}",
+            now=self.now,
+            sessions=sessions,
+            memories=self.memories,
+            snapshot_version=dream.snapshot_version,
+            made=self.made,
+        )
+
+
+def scope_of(snapshot: Snapshot, dream: Dream) -> Scope:
+    """Choose the sessions, newest first where there are too many, and say which were left out and why."""
+    skipped: list[dict[str, str]] = []
+    found: list[Session] = []
+    for session in snapshot.transcripts.sessions(dream.store):
+        if not in_scope(dream, session):
+            continue
+        if session.events:
+            found.append(session)
+        else:
+            skipped.append({"session_id": session.session_id, "reason": "it has no events"})
+    present = {session.session_id for session in found} | {skip["session_id"] for skip in skipped}
+    for asked in dream.sessions:
+        if asked not in present:
+            known = snapshot.transcripts.session(dream.store, asked) is not None
+            reason = "it ended before the time asked for" if known else "there is no such session in this store"
+            skipped.append({"session_id": asked, "reason": reason})
+    found.sort(key=lambda session: (_age(session), session.session_id))
+    chosen, left = found[-TRANSCRIPTS_COUNT_MAX:], found[:-TRANSCRIPTS_COUNT_MAX]
+    skipped += [
+        {
+            "session_id": session.session_id,
+            "reason": f"older than the newest {TRANSCRIPTS_COUNT_MAX}, which a dream reads",
+        }
+        for session in left
+    ]
+    chosen.sort(key=lambda session: session.session_id)
+    return Scope(
+        sessions=chosen,
+        memories=_memories(snapshot, dream),
+        made=_made(snapshot, dream.store),
+        now=snapshot.now,
+        coverage=Coverage(len(chosen), sum(session.events for session in chosen), skipped),
+    )
+
+
+def gathered(session: Session) -> Callable[[Snapshot], Gathered]:
+    """A query for one session with its events."""
+
+    def query(snapshot: Snapshot) -> Gathered:
+        return Gathered(session, list(snapshot.transcripts.events(session.store, session.session_id)))
+
+    return query
+
+
+def _memories(snapshot: Snapshot, dream: Dream) -> list[Memory]:
+    memories: list[Memory] = []
+    for entry, text in snapshot.tree(dream.store, dream.snapshot_version).texts():
+        revision = entry.revision
+        memories.append(
+            Memory(
+                path=f"/{dream.store}/{entry.path}",
+                text=text,
+                version=entry.version,
+                revised_at=revision.created_at if revision else None,
+                author=revision.author.label if revision else "",
+                by_dream=revision is not None and revision.author.actor.startswith("dream:"),
+                pinned=entry.pinned,
+            )
+        )
+    return memories
+
+
+def _made(snapshot: Snapshot, store: str) -> dict[str, str]:
+    """Fingerprint → evidence key of all that was proposed; a stale proposal may be made again."""
+    made: dict[str, str] = {}
+    for dream in reversed(snapshot.dreams.dreams(store)):
+        for proposal in snapshot.dreams.proposals(dream.dream_id):
+            if proposal.status != "stale":
+                made[proposal.fingerprint] = proposal.evidence_key
+    return made
+
+
+def _age(session: Session) -> float:
+    """Undated sessions count as oldest."""
+    at = session.ended_at or session.started_at
+    return at.timestamp() if at is not None else 0.0

@@ -1,0 +1,182 @@
+"""What a person says of a proposal, and the one revision that accepting it makes.
+
+No model has a way in here: the callers are the terminal command, the console, and the host's form that only a person
+can fill in. Accepting is one write through the seam: the change, its verdict, or neither.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from dreamfs_server.dream.apply import Stale, fold, rebase, retirement_note
+from dreamfs_tools.dreaming import Dream, DreamJournal, Proposal, Review, Verdict
+from dreamfs_tools.errors import Refusal
+from dreamfs_tools.filesystem import Author, Filesystem, Planned, Snapshot
+
+AGENT_SHELL = "CLAUDECODE"
+"""Set by Claude Code in the shells that it gives its model."""
+REASON_CHARACTERS_MAX = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    status: Literal["accepted", "stale"]
+    proposal: Proposal
+    why: str = ""
+
+
+def reviewer_of(named: str, login: str, environment: Mapping[str, str], *, is_terminal: bool) -> str:
+    """Who decides at a command line.
+
+    Args:
+        named: what `--as` says; "" where it was not given.
+        login: the user of the operating system.
+        environment: of the process.
+        is_terminal: whether a person could be sitting there: standard input is a terminal.
+
+    Raises:
+        Refusal: `not_allowed` in an agent's shell, and without `--as` where nobody can be asked.
+    """
+    if environment.get(AGENT_SHELL):
+        raise Refusal(
+            "not_allowed",
+            "A person decides about proposals, and this is an agent's shell. Nothing was changed. Run the command in a "
+            "terminal of your own.",
+        )
+    if named:
+        return named
+    if not is_terminal:
+        raise Refusal(
+            "not_allowed",
+            "A person decides about proposals, and nobody can be asked here. Nothing was changed. Run the command at a "
+            "terminal, or say who decided with --as NAME.",
+        )
+    return f"user:{login}"
+
+
+async def decide(filesystem: Filesystem, journal: DreamJournal, review: Review, author: Author) -> Proposal:
+    """Record what a person said.
+
+    Args:
+        filesystem: the engine.
+        journal: where verdicts without a change go.
+        review: the answer.
+        author: the person's session, connection and client; the actor becomes the dream.
+
+    Returns:
+        The proposal as it then stands.
+
+    Raises:
+        Refusal: `not_found`, `conflict` when it is settled already, `not_allowed` for a door that may not, `stale` when
+            memory moved on (the proposal is then marked stale).
+    """
+    if len(review.reason) > REASON_CHARACTERS_MAX:
+        raise Refusal(
+            "too_large",
+            f"The reason has {len(review.reason):,} characters; at most {REASON_CHARACTERS_MAX:,} are allowed.",
+        )
+    if not review.accept:
+        await filesystem.read(lambda snapshot: _undecided(snapshot, review))
+        return await journal.judge(
+            Verdict(review.dream_id, review.proposal, "rejected", review.reviewer, review.reason)
+        )
+    as_dream = replace(author, actor=f"dream:{review.dream_id}", on_behalf_of=review.reviewer)
+    outcome, committed = await filesystem.write(lambda snapshot: _accept(snapshot, review), as_dream)
+    if outcome.status == "stale":
+        raise Refusal(
+            "stale",
+            f"Proposal {review.proposal} of dream {review.dream_id} no longer applies: {outcome.why} Nothing was changed; "
+            "it is marked stale. Dream again to have it made anew.",
+            proposal=review.proposal,
+            status="stale",
+        )
+    version = max((revision.number for revision in committed.revisions.values()), default=0) if committed else 0
+    return replace(
+        outcome.proposal, status="accepted", reviewed_by=review.reviewer, reason=review.reason, version=version
+    )
+
+
+def selection(text: str, numbers: Sequence[int]) -> list[int]:
+    """The proposals that `1,3-5` or `all` names, in order.
+
+    Args:
+        text: numbers and ranges with commas between.
+        numbers: those there are.
+
+    Raises:
+        Refusal: `invalid_argument`, `not_found`.
+    """
+    if text.strip().casefold() == "all":
+        return list(numbers)
+    chosen: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = (piece.strip() for piece in part.partition("-"))
+        ends = (first, last if dash else first)
+        if not all(end.isascii() and end.isdigit() and len(end) <= 9 for end in ends) or int(ends[0]) > int(ends[1]):
+            raise Refusal(
+                "invalid_argument", f"{text!r} is not a selection; write numbers and ranges such as 1,3-5, or all."
+            )
+        within = {number for number in numbers if int(ends[0]) <= number <= int(ends[1])}
+        if len(within) != int(ends[1]) - int(ends[0]) + 1:
+            there = ", ".join(str(number) for number in numbers) or "none"
+            raise Refusal("not_found", f"There is no proposal {part.strip()}; the proposals are: {there}.")
+        chosen |= within
+    return sorted(chosen)
+
+
+def _accept(snapshot: Snapshot, review: Review) -> Planned[_Outcome]:
+    dream, proposal = _undecided(snapshot, review)
+    store = snapshot.store(dream.store)
+    if store is None or store.archived_at is not None:
+        raise Refusal("read_only", f"The store /{dream.store} can no longer be written. Nothing was changed.")
+    base = snapshot.tree(dream.store, proposal.base_version)
+    now = snapshot.tree(dream.store)
+    folded = fold(base, f"/{dream.store}", proposal.changes, note=retirement_note(snapshot.now, dream.dream_id))
+    verdict = Verdict(review.dream_id, review.proposal, "accepted", review.reviewer, review.reason)
+    try:
+        if folded.failures:
+            raise Stale(folded.failures[0])
+        edits = rebase(folded.files, now, dream.store)
+    except Stale as stale:
+        settled = replace(verdict, status="stale", reason=str(stale))
+        return Planned(_Outcome("stale", proposal, str(stale)), verdict=settled)
+    return Planned(
+        _Outcome("accepted", proposal), edits, message=proposal.title, dream_id=dream.dream_id, verdict=verdict
+    )
+
+
+def _undecided(snapshot: Snapshot, review: Review) -> tuple[Dream, Proposal]:
+    dream, proposal = find(snapshot, review.dream_id, review.proposal)
+    if proposal.status not in {"pending", "quarantined"}:
+        by = f" by {proposal.reviewed_by}" if proposal.reviewed_by else ""
+        raise Refusal(
+            "conflict",
+            f"Proposal {proposal.number} of dream {dream.dream_id} is {proposal.status}{by} already. Nothing was changed.",
+            proposal=proposal.number,
+            status=proposal.status,
+        )
+    if review.accept and review.door == "client" and (proposal.risk == "high" or proposal.status == "quarantined"):
+        word = "quarantined" if proposal.status == "quarantined" else "of high risk"
+        raise Refusal(
+            "not_allowed",
+            f"Proposal {proposal.number} is {word}: it can be accepted only at a terminal, with "
+            f"`dreamfs dream review {dream.dream_id} {proposal.number}`. Nothing was changed.",
+        )
+    return dream, proposal
+
+
+def find(snapshot: Snapshot, dream_id: str, number: int) -> tuple[Dream, Proposal]:
+    """A proposal with its dream.
+
+    Raises:
+        Refusal: `not_found`, naming what there is.
+    """
+    dream = snapshot.dreams.dream(dream_id)
+    if dream is None:
+        raise Refusal("not_found", f"There is no dream {dream_id}; `dreamfs dream list` shows the dreams there are.")
+    proposals = snapshot.dreams.proposals(dream_id)
+    for proposal in proposals:
+        if proposal.number == number:
+            return dream, proposal
+    there = ", ".join(str(proposal.number) for proposal in proposals) or "none"
+    raise Refusal("not_found", f"Dream {dream_id} has no proposal {number}; its proposals are: {there}.")

@@ -1,0 +1,196 @@
+"""What tools and commands call: starts dreams, waits for them, takes proposals and answers, from any process.
+
+A dream that this process starts runs in its own task group, or in a process of its own where `launch` says so: mining is
+work for the processor, and a server that answers should not do it. A dream whose process died is run on by whoever waits
+for it next.
+"""
+
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+
+import anyio
+from anyio.abc import TaskGroup
+
+from dreamfs_server.dream import owner, review
+from dreamfs_server.dream.job import GATHERING, Job
+from dreamfs_tools.dreaming import Dream, DreamRequest, Proposal, Review
+from dreamfs_tools.errors import Refusal
+from dreamfs_tools.filesystem import Author, Snapshot
+
+LOOK_SECONDS = 0.5
+"""How often a dream that another process runs is looked at."""
+WAIT_SECONDS_MAX = 300.0
+CLIENT = "client"
+EMBEDDED = "embedded"
+
+Launch = Callable[[str], Awaitable[None]]
+
+
+@dataclass
+class DreamService:
+    """The `Dreams` of one process.
+
+    Args:
+        job: what runs a dream.
+        new_id: makes a dream's id.
+        tasks: where dreams run in this process; None runs each to its end inside `start`, as a command wants it.
+        launch: starts a process that calls `resume` with the id; takes the place of `tasks`.
+        is_alive: whether the process of an owner's name runs.
+        me: this process's owner's name.
+    """
+
+    job: Job
+    new_id: Callable[[], str]
+    tasks: TaskGroup | None = None
+    launch: Launch | None = None
+    is_alive: Callable[[str], bool] = owner.is_alive
+    me: str = field(default_factory=owner.this_process)
+    _running: dict[str, anyio.Event] = field(default_factory=dict[str, anyio.Event])
+
+    async def start(self, request: DreamRequest) -> Dream:
+        """Begin a dream and let it run. See `Dreams`."""
+        request = replace(request, curator=self._curator(request.curator))
+        mine = self.me if self.launch is None else ""
+        try:
+            dream = await self.job.begin(request, self.new_id(), mine)
+        except Refusal as refusal:
+            if refusal.code != "locked" or not await self._bury(str(refusal.data.get("dream_id", ""))):
+                raise
+            dream = await self.job.begin(request, self.new_id(), mine)
+        return await self._let_run(dream)
+
+    async def resume(self, dream_id: str) -> Dream:
+        """Run a dream that nobody runs: one just launched, or one whose process died.
+
+        Raises:
+            Refusal: `not_found`; `locked` while another process runs it.
+        """
+        dream = await self.show(dream_id)
+        if not self._abandoned(dream):
+            if dream.is_open:
+                raise Refusal("locked", f"Dream {dream_id} is being run by another process; wait for it or cancel it.")
+            return dream
+        taken = await self.job.journal.take_over(dream_id, self.me, dream.owner)
+        return await self._run(taken) if taken.is_open and taken.owner == self.me else taken
+
+    async def wait(self, dream_id: str, seconds: float) -> Dream:
+        """Give a dream once it ended, or after a while. See `Dreams`."""
+        with anyio.move_on_after(
+            min(max(seconds, 0.0), WAIT_SECONDS_MAX) if math.isfinite(seconds) else WAIT_SECONDS_MAX
+        ):
+            while True:
+                dream = await self.show(dream_id)
+                if not dream.is_open or _waits_for_client(dream):
+                    return dream
+                if running := self._running.get(dream_id):
+                    await running.wait()
+                elif self._abandoned(dream) and self.tasks is not None and self.launch is None:
+                    await self._take_over(dream)
+                else:
+                    await anyio.sleep(LOOK_SECONDS)
+        return await self.show(dream_id)
+
+    async def show(self, dream_id: str) -> Dream:
+        """A dream as it stands.
+
+        Raises:
+            Refusal: `not_found`.
+        """
+        return await self.job.filesystem.read(partial(_dream, dream_id=dream_id))
+
+    async def finish(self, dream_id: str) -> Dream:
+        """Complete a client's dream. See `Dreams`."""
+        dream = await self.show(dream_id)
+        if not dream.is_open:
+            return dream
+        if dream.curator != CLIENT:
+            raise Refusal(
+                "invalid_argument",
+                f"Dream {dream_id} is curated by {dream.curator} and finishes by itself; wait for it or cancel it.",
+            )
+        now = await self.job.filesystem.read(_now)
+        return await self.job.journal.update(replace(dream, status="completed", step="", finished_at=now))
+
+    async def cancel(self, dream_id: str) -> Dream:
+        """End an open dream, from any process. See `Dreams`."""
+        dream = await self.show(dream_id)
+        if not dream.is_open:
+            return dream
+        now = await self.job.filesystem.read(_now)
+        ended = replace(dream, status="canceled", step="", owner="", finished_at=now, error="Somebody canceled it.")
+        return await self.job.journal.update(ended)
+
+    async def propose(self, dream_id: str, proposal: Proposal) -> Proposal:
+        """Validate a proposal and save it. See `Dreams`."""
+        return await self.job.propose(dream_id, proposal)
+
+    async def review(self, answer: Review, author: Author) -> Proposal:
+        """Record what a person said. See `Dreams`."""
+        return await review.decide(self.job.filesystem, self.job.journal, answer, author)
+
+    def _curator(self, asked: str) -> str:
+        if asked == "auto":
+            return EMBEDDED
+        if asked == CLIENT or asked in self.job.curators:
+            return asked
+        there = ", ".join(sorted({"auto", CLIENT, *self.job.curators}))
+        raise Refusal(
+            "unavailable", f"There is no curator {asked} here; use one of: {there}. The embedded one needs no model."
+        )
+
+    async def _let_run(self, dream: Dream) -> Dream:
+        if self.launch is not None:
+            await self.launch(dream.dream_id)
+        elif self.tasks is None:
+            return await self._run(dream)
+        else:
+            self._running[dream.dream_id] = anyio.Event()
+            self.tasks.start_soon(self._run, dream)
+        return dream
+
+    async def _run(self, dream: Dream) -> Dream:
+        try:
+            return await self.job.run(dream)
+        finally:
+            if done := self._running.pop(dream.dream_id, None):
+                done.set()
+
+    async def _take_over(self, dream: Dream) -> None:
+        taken = await self.job.journal.take_over(dream.dream_id, self.me, dream.owner)
+        if taken.is_open and taken.owner == self.me:
+            await self._let_run(taken)
+
+    async def _bury(self, dream_id: str) -> bool:
+        """Mark a dream failed that stands in the way and whose process is gone."""
+        dream = await self.job.filesystem.read(lambda snapshot: snapshot.dreams.dream(dream_id))
+        if dream is None or not dream.owner or not self._abandoned(dream):
+            return False
+        ended = replace(dream, status="failed", step="", owner="", error="Its process ended before it did.")
+        return not (await self.job.journal.update(ended)).is_open
+
+    def _abandoned(self, dream: Dream) -> bool:
+        if not dream.is_open or dream.dream_id in self._running:
+            return False
+        if not dream.owner:
+            return not _waits_for_client(dream)
+        return dream.owner != self.me and not self.is_alive(dream.owner)
+
+
+def _waits_for_client(dream: Dream) -> bool:
+    return dream.curator == CLIENT and not dream.owner and dream.step != GATHERING
+
+
+def _dream(snapshot: Snapshot, dream_id: str) -> Dream:
+    dream = snapshot.dreams.dream(dream_id)
+    if dream is None:
+        raise Refusal(
+            "not_found", f"There is no dream {dream_id}; view /dreams or `dreamfs dream list` shows those there are."
+        )
+    return dream
+
+
+def _now(snapshot: Snapshot) -> datetime:
+    return snapshot.now
