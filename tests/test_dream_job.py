@@ -1,15 +1,15 @@
 """A dream from its start to the revision that a person's answer makes."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import anyio
 import pytest
+from anyio.abc import TaskGroup
 
 from dreamfs_server.dream.curators.embedded import curate
 from dreamfs_server.dream.evidence import mine
@@ -34,10 +34,17 @@ class World:
     filesystem: Filesystem
     journal: DreamJournal
 
-    def service(self, *, mining: Mine = mine, **more: Any) -> DreamService:
+    def service(
+        self,
+        *,
+        mining: Mine = mine,
+        tasks: TaskGroup | None = None,
+        me: str = "here/2/2",
+        is_alive: Callable[[str], bool] = lambda _: True,
+    ) -> DreamService:
         ids = count(1)
         job = Job(self.filesystem, self.journal, mining, {"embedded": embedded(curate)})
-        return DreamService(job, lambda: f"d-{next(ids)}", **more)
+        return DreamService(job, lambda: f"d-{next(ids)}", tasks, is_alive=is_alive, me=me)
 
     async def put(self, path: str, text: str) -> None:
         put = Put("memories", path, text, "created")
@@ -53,7 +60,7 @@ class World:
 
 
 @asynccontextmanager
-async def world(engine: str, folder: Path) -> AsyncIterator[World]:
+async def world(engine: str, folder: Path) -> AsyncGenerator[World]:
     if engine == "memory":
         filesystem = MemoryFilesystem(clock=lambda: NOW)
         for session, events in recurring_error():
@@ -148,10 +155,7 @@ async def test_a_store_has_one_dream_at_a_time(here: World) -> None:
 
 
 async def test_a_dream_whose_process_died_does_not_stand_in_the_way(here: World) -> None:
-    def dies(_: Material) -> list[Card]:
-        raise KeyboardInterrupt
-
-    dead = here.service(mining=dies, me="here/1/1", is_alive=lambda _: True)
+    dead = here.service(me="here/1/1")
     dream = await dead.job.begin(DreamRequest("memories", curator="embedded"), "d-dead", "here/1/1")
     service = here.service(is_alive=lambda owner: owner != "here/1/1")
     after = await service.start(DreamRequest("memories"))
@@ -179,13 +183,14 @@ async def test_canceling_from_another_process_ends_a_dream_in_the_middle(here: W
         next(sessions)
         raise AssertionError("the second session must not be read")
 
-    async with anyio.create_task_group() as tasks:
+    tasks = anyio.create_task_group()
+    async with tasks:
         service = here.service(mining=slow, tasks=tasks)
         dream = await service.start(DreamRequest("memories"))
         await mined.wait()
         assert (await here.service().cancel(dream.dream_id)).status == "canceled"
         go_on.set()
-        ended = await service.wait(dream.dream_id, 10)
+    ended = await service.wait(dream.dream_id, 10)
     assert (ended.status, await here.proposals(dream.dream_id)) == ("canceled", [])
 
 

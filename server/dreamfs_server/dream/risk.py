@@ -32,7 +32,8 @@ def risk_of(files: Sequence[FileChange], proposal: Proposal, *, quarantined: boo
 
 def higher(one: Risk, other: Risk) -> Risk:
     """The higher of two; what a curator says of itself can only raise it."""
-    return max(one, other, key=("low", "medium", "high").index)
+    order: tuple[Risk, ...] = ("low", "medium", "high")
+    return order[max(order.index(one), order.index(other))]
 
 
 def _steers(file: FileChange) -> bool:
