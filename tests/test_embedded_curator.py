@@ -55,7 +55,7 @@ def test_a_rule_goes_into_the_file_that_is_about_it() -> None:
     [change] = proposal.changes
     assert (change.operation, change.path, change.expected_version) == ("edit", "/memories/git.md", 4)
     assert change.new_str.startswith("Rebase before you push.\n\n## fatal: not a git repository")
-    assert "Do: add `cd /srv/service &&`" in change.new_str
+    assert "Do: run `cd /srv/service` before it." in change.new_str
 
 
 def test_hypotheses_are_not_written() -> None:

@@ -6,17 +6,17 @@ from typing import Any
 
 from dreamfs_server.dream.curators.filing import append, new_path, topic_file
 from dreamfs_server.dream.curators.wording import fragment, is_destructive, is_forced, reads_as_order, slug
-from dreamfs_server.dream.evidence.recovery import Tally
-from dreamfs_server.dream.evidence.support import told
+from dreamfs_server.dream.evidence.recovery import REPEAT, Tally
+from dreamfs_server.dream.evidence.support import rule_tasks_min, told
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card, Proposal, ProposedChange
 
 floor_min = 0.3
 """Of the success rate's 90 % interval, below which what was done next is not recommended."""
 dead_end_tried_min = 3
+observed_sessions_min = 5
+observed_name = "observed"
 rules_a_file_max = 3
-
-_REPEAT = "repeat it unchanged"
 
 
 def rule_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal, float]]:
@@ -41,7 +41,36 @@ def rule_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Prop
         chosen = rules[:rules_a_file_max]
         block = "\n\n".join(f"## {_heading(card)}\n\n{text}" for card, _, text in chosen)
         new.append((_proposal(chosen, append(memories[path], block)), sum(card.weight for card, _, _ in chosen)))
-    return new
+    return new + _observed(material, cards)
+
+
+def _observed(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal, float]]:
+    """One page of strong observations from logs without dates, which cannot become rules: said as what they are."""
+    rules: list[tuple[Card, str, str]] = []
+    for card in cards:
+        found = card.claims[0].support
+        if card.data["rule"] or card.data["expected"] or card.data["days"] or _known(material, card):
+            continue
+        if (
+            found.sessions >= observed_sessions_min
+            and found.tasks >= rule_tasks_min
+            and (said := _rule(card)) is not None
+        ):
+            rules.append((card, *said))
+    if not rules:
+        return []
+    head = (
+        "# Errors seen, not yet rules\n\nFrom logs without dates, so that it is not known whether they recur over days. "
+        "Hypotheses with their counts."
+    )
+    text = "\n\n".join([head, *(f"## {_heading(card)}\n\n{block}" for card, _, block in rules)])
+    home = next((m for m in material.memories if m.path == f"{material.mount}/known-errors/{observed_name}.md"), None)
+    if home is not None:
+        change = append(home, text.partition("\n\n## ")[1].strip("\n") + text.partition("\n\n## ")[2])
+    else:
+        path = new_path(material, "known-errors", observed_name)
+        change = ProposedChange("create", path, file_text=f"{text}\n", expected_version=0)
+    return [(_proposal(rules, change), sum(card.weight for card, _, _ in rules))]
 
 
 def _proposal(rules: Sequence[tuple[Card, str, str]], change: ProposedChange) -> Proposal:
@@ -82,17 +111,18 @@ def _rule(card: Card) -> tuple[str, str] | None:
     if not said:
         return None
     tallies: list[Tally] = [tally for tally in card.data["tallies"] if _may_say(tally)]
-    good = next((t for t in tallies if t.label != _REPEAT and t.worked >= 2 and t.floor >= floor_min), None)
+    good = next((t for t in tallies if t.label != REPEAT and t.worked >= 2 and t.floor >= floor_min), None)
     also = next(
         (
             t
             for t in tallies
             if good
+            and good.floor < 0.6
             and t is not good
-            and t.change != good.change
+            and t.way != good.way
             and t.worked >= 3
             and t.floor >= 0.5
-            and t.label != _REPEAT
+            and t.label != REPEAT
         ),
         None,
     )
@@ -107,7 +137,7 @@ def _rule(card: Card) -> tuple[str, str] | None:
         lines.append(f"- Or: {also.label}; {also.worked} of {also.tried}.")
     lines += [f"- Do not: {t.label}; that worked in {t.worked} of {t.tried}." for t in bad[:2]]
     days: list[str] = card.data["days"]
-    span = f"{days[0]} to {days[-1]}" if days[0] != days[-1] else days[0]
+    span = "undated" if not days else f"{days[0]} to {days[-1]}" if days[0] != days[-1] else days[0]
     cost = card.data["cost_calls"]
     lines.append(
         f"- Seen {card.claims[0].statistics['count']} times in {told(card.claims[0].support)} ({span})"

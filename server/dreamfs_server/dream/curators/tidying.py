@@ -43,7 +43,34 @@ def _without(memory: Memory, spans: Sequence[tuple[int, int]]) -> ProposedChange
 
 
 def conflict_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal, float]]:
-    """One register of the conflicts that it does not list yet; both sides, their files and dates, no verdict."""
+    """What is superseded gets a link to what holds now; what is undecided goes to one register, without a verdict."""
+    decided = [card for card in cards if card.data["kind"] == "superseded"]
+    return [*_superseded(material, decided), *_register(material, [card for card in cards if card not in decided])]
+
+
+def _superseded(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal, float]]:
+    """The older statement stays word for word, marked, with a link to the newer one."""
+    memories = {memory.path: memory for memory in material.memories}
+    result: list[tuple[Proposal, float]] = []
+    for card in cards:
+        (old_path, _, _, _), (new_path_, _, _, _) = card.data["sides"]
+        memory = memories[old_path]
+        start, end = card.data["span"]
+        line = memory.text[start:end]
+        if memory.pinned or memory.read_only or "uperseded" in line or memory.text.count(line) != 1:
+            continue
+        marked = f"{line.rstrip()} (superseded as of {card.data['days'][1]}: see `{new_path_}`)"
+        change = ProposedChange("edit", old_path, old_str=line, new_str=marked, expected_version=memory.version)
+        rationale = f"Mined, no model. {card.body}\nBoth name the day as of which they hold; the older statement stays, with a link."
+        title = f"Mark a superseded statement in {old_path}"
+        result.append(
+            (Proposal(number=0, title=title, rationale=rationale, changes=[change], claims=card.claims), card.weight)
+        )
+    return result
+
+
+def _register(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal, float]]:
+    """One register of the conflicts that it does not list yet; both sides, their files and dates."""
     register = next((m for m in material.memories if m.path == f"{material.mount}/{register_name}.md"), None)
     known = " ".join(register.text.split()) if register else ""
     fresh = [

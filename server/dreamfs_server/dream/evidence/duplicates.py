@@ -1,25 +1,16 @@
-"""Memories that say the same twice, and memories that say different things of one subject.
+"""Memories that say the same twice.
 
 A memory is a duplicate of another when every statement of it is, telling word for telling word, a statement of the other
 (`statements.py`); then it can be retired without loss. Similarity only nominates: near-duplicates are shown, not merged.
-Two statements that differ in nothing but one value (a number, a path, a date, a version) or in a negation are a
-conflict: they go to a register, with both sides and their dates, and nobody here decides which is true.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 
 from rapidfuzz import fuzz
 
-from dreamfs_server.dream.evidence.statements import (
-    Statement,
-    hard,
-    is_negation,
-    is_value,
-    statement_words_min,
-    statements,
-)
+from dreamfs_server.dream.evidence.statements import Statement, hard, statement_words_min, statements
 from dreamfs_server.dream.material import Memory, cite_memory
 from dreamfs_tools.dreaming import Card, Claim, Evidence
 
@@ -29,14 +20,13 @@ cards_max = 40
 
 
 def duplicate_cards(memories: Sequence[Memory]) -> list[Card]:
-    """Duplicate files, repeated lines, near-duplicates and conflicts among live memories; archived ones are left alone."""
+    """Duplicate files, repeated lines and near-duplicates among live memories; archived ones are left alone."""
     live = sorted((m for m in memories if "/archive/" not in m.path), key=lambda m: m.path)
     said = {memory.path: statements(memory) for memory in live}
     cards = _same_files(live, said)
     gone = {str(path) for card in cards for path in card.data["retire"]}
     left = {path: lines for path, lines in said.items() if path not in gone}
     cards += _repeated_lines(left)
-    cards += _conflicts(left)
     cards += _near([m for m in live if m.path not in gone], left)
     return cards[:cards_max]
 
@@ -150,7 +140,7 @@ def _repeated_lines(said: dict[str, list[Statement]]) -> list[Card]:
                 repeats.append((first[key], statement))
             else:
                 first[key] = statement
-        repeats = [(a, b) for a, b in repeats if not _in_fence(b)]
+        repeats = [(a, b) for a, b in repeats if not b.fenced]
         if repeats and not repeats[0][0].memory.pinned and not repeats[0][0].memory.read_only:
             evidence = [cite_memory(s.memory, s.start, s.end) for pair in repeats[:4] for s in pair]
             text = f"`{path}` says {len(repeats)} line{'s' * (len(repeats) != 1)} twice in one section."
@@ -161,70 +151,11 @@ def _repeated_lines(said: dict[str, list[Statement]]) -> list[Card]:
                     title=f"Repeated lines in {path}",
                     body=text,
                     claims=[Claim(text=text, kind="observed", evidence=evidence)],
-                    weight=0.5 * len(repeats),
+                    weight=1.0 + len(repeats),
                     data={"kind": "lines", "path": path, "spans": [(b.start, b.end) for _, b in repeats]},
                 )
             )
     return cards
-
-
-def _in_fence(statement: Statement) -> bool:
-    before = statement.memory.text[: statement.start]
-    return sum(line.lstrip().startswith(("```", "~~~")) for line in before.split("\n")) % 2 == 1
-
-
-def _conflicts(said: dict[str, list[Statement]]) -> list[Card]:
-    """Statements that differ only in one value or a negation."""
-    shapes: dict[tuple[str, ...], list[Statement]] = defaultdict(list)
-    for lines in said.values():
-        for statement in lines:
-            if statement.heading or _in_fence(statement):
-                continue
-            for shape in _shapes(statement.words):
-                shapes[shape].append(statement)
-    cards: list[Card] = []
-    seen: set[frozenset[tuple[str, int]]] = set()
-    for _, group in sorted(shapes.items()):
-        if not 2 <= len(group) <= 4:
-            continue
-        for a, b in combinations(group, 2):
-            key = frozenset({(a.memory.path, a.start), (b.memory.path, b.start)})
-            if a.words == b.words or a.memory.path == b.memory.path or key in seen:
-                continue
-            seen.add(key)
-            cards.append(_conflict_card(a, b))
-    return cards
-
-
-def _shapes(words: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
-    """The statement with one value left open, and without its negation: equal shapes say something of the same subject."""
-    if sum(not is_value(word) for word in words) < statement_words_min:
-        return
-    values = [i for i, word in enumerate(words) if is_value(word) and i >= 2]
-    for i in values:
-        yield (*words[:i], "<value>", *words[i + 1 :])
-    yield ("<negation>", *(word for word in words if not is_negation(word) and word not in {"do", "does", "did"}))
-
-
-def _conflict_card(a: Statement, b: Statement) -> Card:
-    older, newer = sorted((a, b), key=lambda s: (s.memory.version, s.memory.path))
-    text = f"`{older.memory.path}` and `{newer.memory.path}` say different things of one subject."
-    return Card(
-        number=0,
-        miner="conflicts",
-        title=f"Conflict: {' '.join(older.words[:8])}",
-        body=f"{text}\n- {_dated(older)}\n- {_dated(newer)}",
-        claims=[
-            Claim(text=text, kind="observed", evidence=[cite_memory(s.memory, s.start, s.end) for s in (older, newer)])
-        ],
-        weight=4.0,
-        data={"sides": [(s.memory.path, s.text, s.memory.version, s.memory.revised_at) for s in (older, newer)]},
-    )
-
-
-def _dated(statement: Statement) -> str:
-    when = statement.memory.revised_at
-    return f"`{statement.memory.path}`{f', {when:%Y-%m-%d}' if when else ''}: {statement.text}"
 
 
 def _near(live: Sequence[Memory], said: dict[str, list[Statement]]) -> list[Card]:

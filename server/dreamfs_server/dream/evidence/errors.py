@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
-from dreamfs_server.dream.evidence.recovery import Tally, Trial, episode, tallies
+from dreamfs_server.dream.evidence.recovery import REPEAT, Tally, Trial, episode, shape, tallies
 from dreamfs_server.dream.evidence.signature import Signature, exit_code, is_masked, mask, signature
 from dreamfs_server.dream.evidence.steps import Step, first_line_span
 from dreamfs_server.dream.evidence.support import (
@@ -32,23 +32,25 @@ from dreamfs_server.dream.evidence.support import (
     told,
 )
 from dreamfs_server.dream.evidence.templates import WILDCARD, templates
-from dreamfs_server.dream.material import Gathered, cite
+from dreamfs_server.dream.material import UNDATED, Gathered, cite
 from dreamfs_tools.dreaming import Card, Claim, Evidence
 
 cards_max = 60
 evidence_max = 8
 split_sessions_min = 3
 
-_CHECKS = re.compile(
-    r"\b(?:pytest|tox|nox|unittest|jest|vitest|mocha|rspec|phpunit|ctest|mypy|pyright|ruff|flake8|pylint|eslint|tsc|clippy"
-    r"|(?:npm|yarn|pnpm|cargo|go|mvn|gradle|gradlew|dotnet|make|bun|deno)\s+(?:run\s+)?(?:test|check|lint|typecheck|vet|build)\w*"
-    r"|runtests|manage\.py\s+test)\b"
+_LINTS = re.compile(
+    r"\b(?:mypy|pyright|ruff|flake8|pylint|eslint|tsc|clippy|(?:npm|yarn|pnpm|cargo|go|make|bun|deno)\s+(?:run\s+)?(?:lint|typecheck|vet))\b"
 )
+_TESTS = re.compile(r"\b(?:pytest|tox|nox|unittest|jest|vitest|mocha|rspec|phpunit|ctest|runtests|test|check)\b")
 _REPRODUCES = re.compile(r"\b(?:repro\w*|test_\w+\.py|verify_\w+|debug_\w+)\b|\bpython3? -c\b|<<")
 _BY_DESIGN = frozenset(
     ["grep", "rg", "egrep", "fgrep", "diff", "cmp", "test", "[", "which", "pgrep", "command", "type"]
 )
 _ASSERTION = re.compile(r"^(?:E\s+)?(?:AssertionError|assert\b)|^FAILED |tests? failed|\bfailing\b|^\d+ failed")
+_ENVIRONMENT = re.compile(
+    r"(?i)command not found|no such file|no module named|cannot find module|permission denied|usage:|could not resolve|connection|not installed"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +136,13 @@ def _quote_of(session_id: str, step: Step) -> Evidence | None:
 def _expected(found: Signature, step: Step) -> bool:
     command = step.command
     if found.bare:
-        return step.program in _BY_DESIGN or _CHECKS.search(command) is not None
-    if _ASSERTION.search(found.line):
+        return step.program in _BY_DESIGN or _TESTS.search(command) is not None
+    if _ASSERTION.search(found.line) or _LINTS.search(command):
         return True
-    if re.search(
-        r"(?i)command not found|no such file|no module named|cannot find module|permission denied|usage:", found.line
-    ):
+    if _ENVIRONMENT.search(found.line):
         return False
-    return _CHECKS.search(command) is not None or _REPRODUCES.search(command) is not None
+    raised = found.line.startswith("E ") or re.match(r"[A-Za-z_.]+(?:Error|Exception)\b", found.line) is not None
+    return raised and (_TESTS.search(command) is not None or _REPRODUCES.search(command) is not None)
 
 
 @dataclass(slots=True)
@@ -233,24 +234,33 @@ def _word(i: int, members: Sequence[Failure], *, several: bool) -> str:
     return masks.pop() if len(masks) == 1 else WILDCARD
 
 
-def error_cards(all_failures: Sequence[Failure], places: Sequence[Place]) -> list[Card]:
+def error_cards(
+    all_failures: Sequence[Failure], places: Sequence[Place], done: Mapping[str, frozenset[str]]
+) -> list[Card]:
     """One card a recurring error, most costly first; at most `cards_max`.
 
     Args:
         all_failures: of all sessions, in any order.
         places: all sessions looked at, for what sessions without the error did.
+        done: shape of a command → the sessions that ran it (`commands_of`).
     """
-    cards = [_card(finding, places) for finding in recurring(all_failures)]
+    cards = [_card(finding, places, done) for finding in recurring(all_failures)]
     cards.sort(key=lambda card: (-card.weight, card.title))
     return cards[:cards_max]
 
 
-def _card(finding: Finding, places: Sequence[Place]) -> Card:
+def commands_of(all_steps: Sequence[Step]) -> set[str]:
+    """The shapes of all commands that a session ran."""
+    return {shape(step.command) for step in all_steps if step.command} - {""}
+
+
+def _card(finding: Finding, places: Sequence[Place], done: Mapping[str, frozenset[str]]) -> Card:
     members = finding.failures
     found = support(finding.places)
-    what_next = tallies((f.place.root, trial, quote) for f in members for trial, quote in f.trials)
+    trials = ((f.place.root, trial, quote) for f in members for trial, quote in f.trials)
+    what_next = tallies(trials, done, len({place.root for place in places}))
     telling = [tally for tally in what_next if tally.tried >= 2 or tally.worked]
-    best = next((tally for tally in telling if tally.worked >= 2 and tally.label != "repeat it unchanged"), None)
+    best = next((tally for tally in telling if tally.worked >= 2 and tally.label != REPEAT), None)
     expected = sum(failure.expected for failure in members) * 2 >= len(members)
     rule = is_rule(finding.places)
     statistics: dict[str, Any] = {
@@ -296,7 +306,7 @@ def _card(finding: Finding, places: Sequence[Place]) -> Card:
             "rule": rule,
             "tallies": telling,
             "contrast": contrast,
-            "days": sorted({place.day for place in finding.places}),
+            "days": sorted({place.day for place in finding.places} - {UNDATED}),
             "cost_calls": fmean(f.cost_calls for f in members if f.cost_calls)
             if any(f.cost_calls for f in members)
             else 0.0,

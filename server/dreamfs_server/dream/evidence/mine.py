@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from dreamfs_server.dream.evidence.conflicts import conflict_cards
 from dreamfs_server.dream.evidence.duplicates import duplicate_cards
-from dreamfs_server.dream.evidence.errors import Failure, error_cards, failures
+from dreamfs_server.dream.evidence.errors import Failure, commands_of, error_cards, failures
 from dreamfs_server.dream.evidence.steps import steps
 from dreamfs_server.dream.evidence.support import Place
 from dreamfs_server.dream.material import Material
@@ -19,13 +20,23 @@ def mine(material: Material) -> list[Card]:
     """
     places: list[Place] = []
     failed: list[Failure] = []
+    done: dict[str, set[str]] = {}
     for gathered in material.sessions:
         session = gathered.session
         place = Place(session.session_id, gathered.root, gathered.day, session.task, session.outcome)
         places.append(place)
         taken = steps(gathered)
         failed.extend(failures(gathered, place, taken))
-    cards = [*error_cards(failed, places), *duplicate_cards(material.memories)]
+        for command in commands_of(taken):
+            done.setdefault(command, set()).add(place.root)
+    ran = {command: frozenset(roots) for command, roots in done.items()}
+    duplicates = duplicate_cards(material.memories)
+    retired = {path for card in duplicates for path in card.data.get("retire", ())}
+    cards = [
+        *error_cards(failed, places, ran),
+        *duplicates,
+        *conflict_cards([memory for memory in material.memories if memory.path not in retired]),
+    ]
     return _in_order(cards)
 
 

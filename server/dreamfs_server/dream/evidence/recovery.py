@@ -1,11 +1,12 @@
 """What was done after a failed call, and whether the goal was then reached.
 
-Two things are tried after an error: another step first (look, install, read), or the same call changed. Both are
-labelled in a way that can be the same in another session, so that trials add up over sessions:
+Three things are tried after an error, and each is labelled so that it can be the same in another session:
 
-- *first*: the step right after the error, when it is not another attempt; it worked when an attempt succeeded soon after.
 - *change*: what differs between the failed call and a later attempt (words of a command, arguments of a call); it worked
   when that very attempt succeeded.
+- *first*: the step right after the error, when it is no attempt; it worked when an attempt succeeded soon after.
+- *instead*: another command that succeeded, after which the failed call was not attempted again. What a session would
+  have done anyway is no way out, so an *instead* counts only if sessions with the error do it twice as often as others.
 
 Each session counts once for a label, at its first trial, so that a loop in one session does not speak for many.
 """
@@ -15,13 +16,54 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from math import sqrt
+from typing import Literal
 
+from dreamfs_server.dream.evidence.signature import mask
 from dreamfs_server.dream.evidence.steps import Step
 from dreamfs_tools.dreaming import Evidence
 
 steps_after_max = 12
 """How far after an error an attempt still counts as its consequence."""
 
+changed_words_max = 8
+near_steps = 3
+"""Within so many steps, a call of the same tool with other values is another attempt."""
+REPEAT = "repeat it unchanged"
+
+_MASK = re.compile(r"<(?:url|time|id|path|n|str)>")
+_LOOKING = frozenset(
+    [
+        "ls",
+        "cat",
+        "head",
+        "tail",
+        "grep",
+        "rg",
+        "find",
+        "pwd",
+        "which",
+        "echo",
+        "env",
+        "less",
+        "wc",
+        "tree",
+        "stat",
+        "file",
+        "type",
+        "printenv",
+        "ps",
+        "df",
+        "du",
+        "sed",
+        "awk",
+        "jq",
+        "sleep",
+        "cd",
+        "true",
+        "test",
+    ]
+)
+_THINKING = frozenset(("think", "todowrite", "calculate", "todoread"))
 _SPLIT = re.compile(r"[\s/=:,;'\"()|&<>]+")
 _SUBCOMMANDS = frozenset(
     [
@@ -52,14 +94,16 @@ _SUBCOMMANDS = frozenset(
 )
 
 
+Way = Literal["change", "first", "instead"]
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One thing that was done after an error."""
 
     label: str
     """In words, the same in every session that did the same."""
-    change: bool
-    """A changed attempt, rather than another step first."""
+    way: Way
     worked: bool
     step: Step
 
@@ -89,15 +133,59 @@ def episode(all_steps: Sequence[Step], failed: Step) -> Episode:
                 success = step
                 break
     trials: list[Trial] = []
-    if later and later[0] not in attempts and not later[0].refused and (label := _label_first(failed, later[0])):
-        trials.append(Trial(label, change=False, worked=success is not None, step=success or later[0]))
-    trials.extend(
-        Trial(label, change=True, worked=attempt is success, step=attempt)
-        for attempt in attempts
-        if not attempt.refused and (label := _label_change(failed, attempt))
-    )
+    acts = next((step for step in later if step.tool.lower() not in _THINKING), None)
+    if (
+        attempts
+        and acts is not None
+        and acts not in attempts
+        and not acts.refused
+        and (label := _label_first(failed, acts))
+    ):
+        trials.append(Trial(label, "first", worked=success is not None, step=success or acts))
+    for attempt in attempts:
+        if not attempt.refused:
+            labels = [
+                label
+                for label in _label_change(failed, attempt)
+                if label != REPEAT or _at_once(failed, attempt, attempts, later)
+            ]
+            trials.extend(Trial(label, "change", worked=attempt is success, step=attempt) for label in labels)
+    if success is None and (other := _other_way(later, attempts)) is not None:
+        trials.append(Trial(f"run `{shape(other.command)}` instead", "instead", worked=not other.failed, step=other))
     lost = success.position - failed.position if success is not None else 1 + len(attempts)
     return Episode(trials, success, lost, [step.position for step in attempts])
+
+
+def _at_once(failed: Step, attempt: Step, attempts: Sequence[Step], later: Sequence[Step]) -> bool:
+    """Whether nothing but attempts and thoughts stands between: the same call after an edit is another trial."""
+    between = [step for step in later if failed.position < step.position < attempt.position]
+    return all(step in attempts or step.tool.lower() in _THINKING for step in between)
+
+
+def _other_way(later: Sequence[Step], attempts: Sequence[Step]) -> Step | None:
+    """The first command after the last attempt that does something rather than look."""
+    after = max((step.position for step in attempts), default=-1)
+    return next(
+        (
+            step
+            for step in later[:4]
+            if step.position > after
+            and step.command
+            and not step.refused
+            and step.program not in _LOOKING
+            and shape(step.command)
+        ),
+        None,
+    )
+
+
+def shape(command: str) -> str:
+    """A command with its particulars masked, as what sessions have in common; "" for one too long to be a habit."""
+    line = " ".join(command.split("\n", 1)[0].split())
+    if not line or len(line) > 160:
+        return ""
+    _, masked = mask(line)
+    return " ".join(_MASK.sub("…", word) for word in masked)
 
 
 def alike(failed: Step, later: Step) -> bool:
@@ -112,7 +200,11 @@ def alike(failed: Step, later: Step) -> bool:
     if failed.file or later.file:
         return failed.file.rsplit("/", 1)[-1] == later.file.rsplit("/", 1)[-1]
     keys = {*failed.given, *later.given}
-    return not keys or 3 * sum(failed.given.get(key) == later.given.get(key) for key in keys) >= len(keys)
+    equal = sum(failed.given.get(key) == later.given.get(key) for key in keys)
+    if 3 * equal >= len(keys):
+        return True
+    shared = failed.given.keys() & later.given.keys()
+    return later.position - failed.position <= near_steps and 2 * len(shared) >= len(keys)
 
 
 def _words(command: str) -> frozenset[str]:
@@ -136,31 +228,46 @@ def _label_first(failed: Step, step: Step) -> str:
     return f"call `{step.tool}` first"
 
 
-def _label_change(failed: Step, attempt: Step) -> str:
+def _label_change(failed: Step, attempt: Step) -> list[str]:
+    """What differs, from the most particular to the most general way to put it."""
     if failed.command and attempt.command:
         return _command_change(failed.command, attempt.command)
     return _argument_change(failed.given, attempt.given)
 
 
-def _command_change(before: str, after: str) -> str:
+def _command_change(before: str, after: str) -> list[str]:
     a, b = before.split()[:80], after.split()[:80]
     if a == b:
-        return "repeat it unchanged"
-    matcher = SequenceMatcher(a=a, b=b, autojunk=False)
+        return [REPEAT]
+    # Two words of one shape (a number and a number) are lined up, so that what is left over is what was added.
+    shapes_a, shapes_b = ([_shape_of(word) for word in words] for words in (a, b))
     parts: list[str] = []
-    for tag, i, j, k, n in matcher.get_opcodes():
+    particular: list[str] = []
+    for tag, i, j, k, n in SequenceMatcher(a=shapes_a, b=shapes_b, autojunk=False).get_opcodes():
         if tag == "equal":
+            particular += [_swap(x, y) for x, y in zip(a[i:j], b[k:n], strict=True) if x != y]
             continue
-        old, new = a[i:j], b[k:n]
-        if max(len(old), len(new)) > 4:
-            return ""
-        if len(old) == len(new) == 1:
-            parts.append(_swap(old[0], new[0]))
+        old, new = " ".join(a[i:j]), " ".join(b[k:n])
+        if max(j - i, n - k) > changed_words_max:
+            return []
+        if not old and i == 0 and new.endswith(("&&", ";")):
+            parts.append(f"run `{new.rstrip('&;').strip()}` before it")
+        elif j - i == n - k == 1:
+            parts.append(_swap(old, new))
         elif old and new:
-            parts.append(f"write `{' '.join(new)}` for `{' '.join(old)}`")
+            parts.append(f"write `{new}` for `{old}`")
         else:
-            parts.append(f"add `{' '.join(new)}`" if new else f"leave out `{' '.join(old)}`")
-    return ", ".join(sorted(set(parts))) if len(set(parts)) <= 2 else ""
+            parts.append(f"add `{new}`" if new else f"leave out `{old}`")
+    labels: list[str] = []
+    for chosen in (sorted({*parts, *particular}), sorted({*parts})):
+        if chosen and len(chosen) <= 2 and ", ".join(chosen) not in labels:
+            labels.append(", ".join(chosen))
+    return labels
+
+
+def _shape_of(word: str) -> str:
+    _, masked = mask(word)
+    return masked[0] if masked else word
 
 
 def _swap(old: str, new: str) -> str:
@@ -174,27 +281,41 @@ def _swap(old: str, new: str) -> str:
     return f"write `{new}` for `{old}`"
 
 
-def _argument_change(before: Mapping[str, object], after: Mapping[str, object]) -> str:
+def _argument_change(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
     keys = sorted(key for key in {*before, *after} if before.get(key) != after.get(key))
     if not keys:
-        return "repeat it unchanged"
-    if len(keys) > 2:
-        return ""
-    added = [key for key in keys if key not in before]
-    dropped = [key for key in keys if key not in after]
-    changed = [key for key in keys if key in before and key in after]
-    parts: list[str] = []
-    if added:
-        parts.append("give " + " and ".join(f"`{key}`" for key in added))
-    if dropped:
-        parts.append("leave out " + " and ".join(f"`{key}`" for key in dropped))
-    for key in changed:
-        old, new = before[key], after[key]
-        if isinstance(old, str) and isinstance(new, str) and "/" in old and "/" in new and len(old) + len(new) < 300:
-            parts.append(_swap(old, new) + f" in `{key}`")
-        else:
-            parts.append(f"change `{key}`")
-    return ", ".join(parts)
+        return [REPEAT]
+    general = [key for key in keys if not _same_shape(before.get(key), after.get(key))] or keys
+    labels: list[str] = []
+    for chosen, named in ((keys, True), (general, True), (keys, False), (general, False)):
+        if len(chosen) <= 2:
+            label = ", ".join(_argument(key, before, after, named=named) for key in chosen)
+            if label not in labels:
+                labels.append(label)
+    return labels
+
+
+def _same_shape(old: object, new: object) -> bool:
+    return isinstance(old, str) and isinstance(new, str) and mask(old)[1] == mask(new)[1] != mask(new)[0]
+
+
+def _argument(key: str, before: Mapping[str, object], after: Mapping[str, object], *, named: bool) -> str:
+    if key not in after:
+        return f"leave out `{key}`"
+    old, new = before.get(key), after[key]
+    short = isinstance(new, bool | int) or (isinstance(new, str) and 0 < len(new) <= 60 and "\n" not in new)
+    if (
+        named
+        and isinstance(old, str)
+        and isinstance(new, str)
+        and "/" in old
+        and "/" in new
+        and len(old) + len(new) < 300
+    ):
+        return _swap(old, new) + f" in `{key}`"
+    if named and short:
+        return f"give `{key}` as `{new}`"
+    return f"change `{key}`" if key in before else f"give `{key}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +323,7 @@ class Tally:
     """How often one thing was tried and worked, over sessions."""
 
     label: str
-    change: bool
+    way: Way
     tried: int
     worked: int
     evidence: Sequence[tuple[str, Evidence]]
@@ -217,27 +338,47 @@ class Tally:
         return (share + z * z / (2 * n) - z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))) / (1 + z * z / n)
 
 
-def tallies(trials: Iterable[tuple[str, Trial, Evidence | None]]) -> list[Tally]:
-    """Trials of one error, as (session, trial, quote of the step) in order of time within a session, added up by label.
+def tallies(
+    trials: Iterable[tuple[str, Trial, Evidence | None]], done: Mapping[str, frozenset[str]], sessions: int
+) -> list[Tally]:
+    """Trials of one error, added up by label; best first: what worked most surely, a changed attempt before another step.
 
-    Best first: what worked most surely, a changed attempt before a mere first step.
+    Args:
+        trials: (session, trial, quote of the step), in order of time within a session.
+        done: shape of a command → sessions that ran it at all.
+        sessions: how many there are in all.
     """
     first: dict[tuple[str, str], tuple[Trial, Evidence | None]] = {}
+    met: set[str] = set()
     for session, trial, quote in trials:
+        met.add(session)
         first.setdefault((trial.label, session), (trial, quote))
     labels: dict[str, list[tuple[str, Trial, Evidence | None]]] = {}
     for (label, session), (trial, quote) in sorted(first.items(), key=lambda item: item[0]):
         labels.setdefault(label, []).append((session, trial, quote))
     result: list[Tally] = []
     for label, rows in labels.items():
+        trial = rows[0][1]
+        if trial.way == "instead" and _is_habit(
+            len(rows), met, done.get(shape(trial.step.command), frozenset()), sessions
+        ):
+            continue
         rows.sort(key=lambda row: (not row[1].worked, row[0]))
         result.append(
             Tally(
                 label=label,
-                change=rows[0][1].change,
+                way=trial.way,
                 tried=len(rows),
                 worked=sum(row[1].worked for row in rows),
                 evidence=[(session, quote) for session, _, quote in rows if quote is not None],
             )
         )
-    return sorted(result, key=lambda tally: (-tally.floor - 0.1 * tally.change, tally.label))
+    return sorted(result, key=lambda tally: (-tally.floor - _PREFERRED[tally.way], tally.label))
+
+
+def _is_habit(tried: int, met: set[str], done: frozenset[str], sessions: int) -> bool:
+    others = sessions - len(met)
+    return others > 0 and len(done - met) / others > 0.5 * tried / len(met)
+
+
+_PREFERRED = {"change": 0.1, "first": 0.0, "instead": 0.05}

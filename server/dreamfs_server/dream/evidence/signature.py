@@ -24,7 +24,8 @@ _FRAMING = re.compile(
 )
 _EXIT = re.compile(r"(?i)\bexit(?:ed)?[ ](?:with[ ])?(?:code|status)?[ :]*(\d+)")
 _EXCEPTION = re.compile(
-    r"^(?:E\s+)?(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit|NotFound|Timeout|Expired)\b(?::|$|\s*\()"
+    r"^(?:E\s+)?(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit|NotFound|Timeout|Expired)\b(?:\[[^\]\n]*\])?(?::|$|\s*\()"
+    r"|^error\[\w+\]:"
 )
 _CAUSES = (
     (
@@ -34,7 +35,7 @@ _CAUSES = (
             r"|no module named|unrecognized arguments?|unknown (?:option|command|flag|revision)|address already in use"
             r"|connection refused|could not resolve|is not recognized|has not been read yet|has been modified since"
             r"|string to replace not found|not found in file|timed? ?out|does not exist|no matches? (?:found|of)"
-            r"|^fatal:|^(?:\S+: )?usage:|out of memory|disk (?:is )?full|no space left|invalid (?:option|argument|choice)"
+            r"|^fatal:|out of memory|disk (?:is )?full|no space left|invalid (?:option|argument|choice)"
         ),
     ),
     (

@@ -72,6 +72,10 @@ class Statement:
     end: int
     """Offsets in the memory's text, the whole line without its break."""
     heading: bool
+    fenced: bool
+    """Inside a code fence, where lines are verbatim."""
+    under: tuple[str, ...]
+    """The telling words of the heading above it."""
     words: tuple[str, ...]
     """The telling words in order."""
 
@@ -82,10 +86,11 @@ class Statement:
 
 
 def statements(memory: Memory) -> list[Statement]:
-    """The lines of a memory outside code fences that say something; lines of a fence are one statement each, verbatim."""
+    """The lines of a memory that say something; those of a code fence word for word."""
     result: list[Statement] = []
     at = 0
     fenced = False
+    under: tuple[str, ...] = ()
     for line in memory.text.split("\n"):
         start, end = at, at + len(line)
         at = end + 1
@@ -94,7 +99,9 @@ def statements(memory: Memory) -> list[Statement]:
             continue
         words = tuple(line.split()) if fenced else telling(line)
         if words:
-            result.append(Statement(memory, start, end, line.lstrip().startswith("#") and not fenced, words))
+            heading = line.lstrip().startswith("#") and not fenced
+            result.append(Statement(memory, start, end, heading, fenced, under, words))
+            under = words if heading else under
     return result
 
 
