@@ -1,9 +1,14 @@
-"""What the tests of the tools share: an engine with some stores, and two callers."""
+"""Fixtures that many tests share: an engine with some stores and two callers, and clients of a server."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
+from mcp import Client
+from mcp.server.mcpserver import MCPServer
+from mcp_types import Implementation
 
 from dreamfs_server.sqlite.filesystem import Engine
 from dreamfs_tools.call import Call
@@ -33,3 +38,26 @@ def ada(filesystem: Filesystem) -> Call:
 @pytest.fixture
 def bob(filesystem: Filesystem) -> Call:
     return caller(filesystem, "s-bob")
+
+
+ClientMode = Literal["auto", "legacy"]
+Connect = Callable[[MCPServer[Any]], AbstractAsyncContextManager[Client]]
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(params=["auto", "legacy"], ids=["2026-07-28", "handshake"])
+def connect(request: pytest.FixtureRequest) -> Connect:
+    """Connects a client to a server in memory, in each protocol era."""
+    mode: ClientMode = request.param
+
+    @asynccontextmanager
+    async def open_client(server: MCPServer[Any]) -> AsyncGenerator[Client]:
+        info = Implementation(name="a client", version="1.2")
+        async with Client(server, mode=mode, client_info=info) as client:
+            yield client
+
+    return open_client

@@ -56,6 +56,7 @@ class _History:
     states: list[Files] = field(default_factory=lambda: [{}])
     revisions: dict[int, Revision] = field(default_factory=dict[int, Revision])
     changes: list[Change] = field(default_factory=list[Change])
+    pinned: set[str] = field(default_factory=set[str])
 
 
 @dataclass
@@ -150,6 +151,10 @@ class MemoryFilesystem:
         """Add a store, or change the settings of one."""
         history = self._histories.setdefault(store.slug, _History(store))
         history.store = store
+
+    def pin(self, store: str, path: str) -> None:
+        """Pin a file, as a person does at a terminal."""
+        self._histories[store].pinned.add(path)
 
     def forget(self, sha256: str) -> None:
         """Lose a content everywhere, as redaction and pruning do."""
@@ -323,6 +328,7 @@ class MemoryTree:
                 file.change_number,
                 file.memory_id,
                 None if digest in self.gone else digest,
+                pinned=path in self.history.pinned,
             )
         below = [file for name, file in self.files.items() if _below(name, path)]
         if path and not below:

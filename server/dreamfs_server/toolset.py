@@ -1,0 +1,47 @@
+"""Which tools are offered, in which order, and what a client is told of each."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from mcp_types import ToolAnnotations
+
+from dreamfs_tools.call import Answer
+
+ToolFunction = Callable[..., Awaitable[Answer]]
+ToolSet = Literal["core", "default", "all"]
+
+READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+KEEPS = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=False)
+"""Changes something and destroys nothing: every version is kept."""
+DESTROYS = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=False)
+"""Clients ask a person first."""
+CALLS_OUT = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=True)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedTool:
+    """One tool and how it is offered."""
+
+    name: str
+    function: ToolFunction
+    annotations: ToolAnnotations
+    smallest_set: ToolSet = "default"
+    """It is in this set and the larger ones."""
+    asks: bool = False
+    """Asks the person something, so it is offered only to clients that can ask."""
+
+
+def tools() -> Sequence[OfferedTool]:
+    """All tools in the order in which they are offered. One line a tool; the order is the contract's."""
+    return ()
+
+
+def chosen(offered: Sequence[OfferedTool], tool_set: ToolSet, *, recorder: bool = False) -> list[OfferedTool]:
+    """The tools of a set; a recorder gets `record` with any set."""
+    sets: dict[ToolSet, set[ToolSet]] = {
+        "core": {"core"},
+        "default": {"core", "default"},
+        "all": {"core", "default", "all"},
+    }
+    return [tool for tool in offered if tool.smallest_set in sets[tool_set] or (recorder and tool.name == "record")]
