@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import mcp_types
@@ -20,6 +20,7 @@ from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Author, Planned, Put, Store
 from dreamfs_tools.mounts import Mounts
 from memory_filesystem import MemoryFilesystem
+from product_text import assert_as_judged
 
 
 async def look(call: Call, path: str, view_range: list[int] | None = None) -> Answer:
@@ -242,6 +243,7 @@ async def test_a_tool_is_described_by_its_docstring_its_arguments_and_explicit_h
 async def test_the_sdks_own_way_to_call_a_tool_gives_the_same_answer() -> None:
     result = await app_over().call_tool("look", {"path": "/a"})
 
+    assert isinstance(result, mcp_types.CallToolResult)
     assert result.content == [TextContent(type="text", text="/a None")]
     assert result.meta == {"dreamfs/result": {"code": "ok", "path": "/a"}}
 
@@ -348,3 +350,21 @@ async def test_an_unknown_prompt_or_argument_is_refused_in_our_words(
             await client.get_prompt(name, arguments)
 
     assert (caught.value.error.code, caught.value.error.message) == (-32602, message)
+
+
+LIST_BYTES_MAX = 16_384
+
+
+async def test_the_tool_list_is_as_it_was_read_and_judged_and_small_enough(connect: Connect) -> None:
+    server = build_app(MemoryFilesystem(), Mounts(), Callers("user:ada", lambda: "c-1"), version="1.0", tool_set="all")
+    async with connect(server) as client:
+        received = as_json((await client.list_tools()).tools)
+    offered = as_json(tool for tool in await server.list_tools() if tool.name in {shown["name"] for shown in received})
+
+    assert received == offered
+    assert len(json.dumps(received, separators=(",", ":"))) <= LIST_BYTES_MAX
+    assert_as_judged("tools.json", json.dumps(offered, indent=1, ensure_ascii=False) + "\n")
+
+
+def as_json(tools: Iterable[mcp_types.Tool]) -> list[dict[str, Any]]:
+    return [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]

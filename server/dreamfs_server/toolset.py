@@ -7,6 +7,12 @@ from typing import Literal
 from mcp_types import ToolAnnotations
 
 from dreamfs_tools.call import Answer
+from dreamfs_tools.create import create
+from dreamfs_tools.delete import delete
+from dreamfs_tools.insert import insert
+from dreamfs_tools.rename import rename
+from dreamfs_tools.restore import restore
+from dreamfs_tools.str_replace import str_replace
 
 ToolFunction = Callable[..., Awaitable[Answer]]
 ToolSet = Literal["core", "default", "all"]
@@ -34,7 +40,14 @@ class OfferedTool:
 
 def tools() -> Sequence[OfferedTool]:
     """All tools in the order in which they are offered. One line a tool; the order is the contract's."""
-    return ()
+    return (
+        OfferedTool("create", create, KEEPS, "core"),
+        OfferedTool("str_replace", str_replace, KEEPS, "core"),
+        OfferedTool("insert", insert, KEEPS),
+        OfferedTool("delete", delete, DESTROYS),
+        OfferedTool("rename", rename, KEEPS),
+        OfferedTool("restore", restore, KEEPS),
+    )
 
 
 def chosen(offered: Sequence[OfferedTool], tool_set: ToolSet, *, recorder: bool = False) -> list[OfferedTool]:
