@@ -7,7 +7,7 @@ unknown arguments and costs a tenth of a millisecond a call.
 import inspect
 import json
 import types
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
@@ -120,9 +120,9 @@ def _kind(hint: Any) -> tuple[dict[str, Any], Reader]:
     if get_origin(hint) is Literal:
         choices = get_args(hint)
         return {"enum": list(choices)}, _choice(choices)
-    if hint == list[int]:
+    if hint in (list[int], Sequence[int]):
         return {"type": "array", "items": {"type": "integer"}}, _list("a list of whole numbers", _number)
-    if hint == list[str]:
+    if hint in (list[str], Sequence[str]):
         return {"type": "array", "items": {"type": "string"}}, _list("a list of strings", _text)
     return _shaped(hint)
 
@@ -207,14 +207,17 @@ def _shaped(hint: Any) -> tuple[dict[str, Any], Reader]:
 
 
 def _without_titles(schema: Any) -> Any:
-    if isinstance(schema, dict):
-        entries = cast("dict[str, Any]", schema).items()
-        # A property may be called "title"; a title itself is text.
-        return {key: _without_titles(value) for key, value in entries if key != "title" or not isinstance(value, str)}
-    if isinstance(schema, list):
-        items: list[Any] = schema
-        return [_without_titles(item) for item in items]
-    return schema
+    match schema:
+        case dict():
+            entries = cast("dict[str, Any]", schema).items()
+            # A property may be called "title"; a title itself is text.
+            return {
+                key: _without_titles(value) for key, value in entries if key != "title" or not isinstance(value, str)
+            }
+        case list():
+            return [_without_titles(item) for item in schema]  # pyright: ignore[reportUnknownVariableType]  # it is JSON
+        case _:
+            return schema
 
 
 def _from_text(text: str) -> object:

@@ -9,10 +9,15 @@ from mcp_types import ToolAnnotations
 from dreamfs_tools.call import Answer
 from dreamfs_tools.create import create
 from dreamfs_tools.delete import delete
+from dreamfs_tools.diff import diff
+from dreamfs_tools.grep import grep
+from dreamfs_tools.history import history
 from dreamfs_tools.insert import insert
+from dreamfs_tools.list import list_
 from dreamfs_tools.rename import rename
 from dreamfs_tools.restore import restore
 from dreamfs_tools.str_replace import str_replace
+from dreamfs_tools.view import view
 
 ToolFunction = Callable[..., Awaitable[Answer]]
 ToolSet = Literal["core", "default", "all"]
@@ -41,11 +46,16 @@ class OfferedTool:
 def tools() -> Sequence[OfferedTool]:
     """All tools in the order in which they are offered. One line a tool; the order is the contract's."""
     return (
+        OfferedTool("view", view, READS, "core"),
+        OfferedTool("list", list_, READS, "core"),
+        OfferedTool("grep", grep, READS, "core"),
         OfferedTool("create", create, KEEPS, "core"),
         OfferedTool("str_replace", str_replace, KEEPS, "core"),
         OfferedTool("insert", insert, KEEPS),
         OfferedTool("delete", delete, DESTROYS),
         OfferedTool("rename", rename, KEEPS),
+        OfferedTool("history", history, READS),
+        OfferedTool("diff", diff, READS),
         OfferedTool("restore", restore, KEEPS),
     )
 
