@@ -9,6 +9,7 @@ from functools import partial
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bench import dream
@@ -33,7 +34,11 @@ def main(*, names: Sequence[str], soak: bool, held_out: bool, corpora: int | Non
         if name == dream.NAME:
             run = partial(dream.run, held_out=held_out, corpora=corpora, direct=direct)
         started = time.perf_counter()
-        rows[name] = run(soak)
+        try:
+            rows[name] = run(soak)
+        except (RuntimeError, EOFError, AssertionError) as error:
+            # A bench that breaks has missed its budget; the others are still worth running.
+            rows[name] = [Row("everything", "", f"failed: {error}", ok=False)]
         if not as_json:
             _print(name, known[name].BUDGET, rows[name], time.perf_counter() - started)
     if as_json:
@@ -48,7 +53,9 @@ def _print(name: str, budget: str, rows: Sequence[Row], seconds: float) -> None:
     for column in ("what", "budget", "measured", "verdict"):
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(row.what, row.budget, row.measured, {True: "ok", False: "MISSED", None: "—"}[row.ok])
+        table.add_row(
+            *map(escape, (row.what, row.budget, row.measured)), {True: "ok", False: "MISSED", None: "—"}[row.ok]
+        )
     Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
