@@ -7,7 +7,7 @@ secrets redacted before anything is stored. Its rendering to text has stable lin
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 Origin = Literal["imported", "host", "self"]
@@ -37,6 +37,8 @@ class Session:
     events: int = 0
     lines: int = 0
     """Number of lines of the rendering."""
+    size_bytes: int = 0
+    """Of the rendering, UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +64,43 @@ class Event:
     lines: int = 0
 
 
+HEADER_MARK = "── "
+
+
 def render(event: Event) -> str:
     """An event as text, ending in a newline: a header line, the lines of its text, and an empty line.
 
-    The header is `── <n> <role>[ <kind>][ <tool>][ ERROR][ <time>]`. The number of lines depends on the text alone.
+    The header is `── <n> <role>[ <kind>][ <tool>][ ERROR][ <time in UTC>]`. A line of the text that begins like a
+    header gets a space before it, so that no tool output can pose as an event. The number of lines depends on the
+    text alone, and earlier events never change when others are appended.
     """
-    words = [f"── {event.n} {event.role}"]
+    words = [f"{HEADER_MARK}{event.n} {event.role}"]
     if event.kind != "text":
         words.append(event.kind)
     if event.tool:
-        words.append(event.tool)
+        words.append(" ".join(event.tool.split()))
     if event.is_error:
         words.append("ERROR")
     if event.at is not None:
-        words.append(event.at.strftime("%Y-%m-%d %H:%M:%S"))
+        words.append(event.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"))
+    header = " ".join(words)
     body = event.text.removesuffix("\n")
-    return f"{' '.join(words)}\n{body}\n\n" if body else f"{' '.join(words)}\n\n"
+    if HEADER_MARK in body:
+        body = "\n".join(f" {line}" if line.startswith(HEADER_MARK) else line for line in body.split("\n"))
+    return f"{header}\n{body}\n\n" if body else f"{header}\n\n"
+
+
+def normal_text(text: str) -> str:
+    """A text as it can be stored and cited: one kind of line break, no NUL, no half of a surrogate pair."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\0" in text:
+        text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # joins the halves that match
+    return text
 
 
 def line_count(event: Event) -> int:
@@ -120,11 +143,12 @@ class TranscriptArchive(Protocol):
     async def add(self, session: Session, events: Sequence[Event], *, expected_events: int | None = None) -> Added:
         """Append what is new of a session, in one transaction.
 
-        Events whose `raw_key` is already stored in that session are skipped; `n` and `line` are given by the archive.
-        Fields of `session` that are set replace empty ones.
+        Secrets are replaced before anything is stored. Events whose `raw_key` is already stored in that session are
+        skipped, those with an empty one never; `n` and `line` are given by the archive. Fields of `session` that are
+        set replace empty ones, and its times widen to those of its events.
 
         Raises:
-            Refusal: `conflict` when `expected_events` is given and is not the number stored; `not_found` for an
+            Refusal: `conflict` when `expected_events` is given, is not the number stored, and something is new; `not_found` for an
                 unknown store.
         """
         ...

@@ -1,26 +1,8 @@
-"""What a snapshot shows of transcripts and dreams while nothing stores them."""
+"""What a snapshot shows of dreams while nothing stores them."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 from dreamfs_tools.dreaming import Card, Dream, Proposal
-from dreamfs_tools.transcript import Event, Session
-
-
-class NoTranscripts:
-    """No sessions."""
-
-    def sessions(self, store: str, *, since: datetime | None = None, after: str = "") -> Iterable[Session]:
-        """None."""
-        return ()
-
-    def session(self, store: str, session_id: str) -> Session | None:
-        """None."""
-        return None
-
-    def events(self, store: str, session_id: str, *, lines: tuple[int, int] | None = None) -> Iterable[Event]:
-        """None."""
-        return ()
 
 
 class NoDreams:

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dreamfs_server.sqlite import content, history
-from dreamfs_server.sqlite.empty import NoDreams, NoTranscripts
+from dreamfs_server.sqlite.empty import NoDreams
 from dreamfs_server.sqlite.rows import Authors, Row, StoreRow, store_of
+from dreamfs_server.sqlite.transcripts import SqliteTranscriptReader
 from dreamfs_server.sqlite.tree import CurrentTree, PastTree
 from dreamfs_tools.filesystem import Change, ChangeFilter, Revision, Store, Tree
 
@@ -88,7 +89,7 @@ class SqliteSnapshot:
     @property
     def transcripts(self) -> "TranscriptReader":
         """Stored sessions."""
-        return NoTranscripts()
+        return SqliteTranscriptReader(self.rows)
 
     @property
     def dreams(self) -> "DreamReader":
