@@ -49,7 +49,9 @@ def admit(snapshot: Snapshot, edits: Sequence[Edit], message: str, names: Mappin
         shown = f"/{names[slug]}/{path}"
         _check_characters(f"The content of {shown}", text)
         if stores[slug].secrets == "refuse":
-            _check_secrets(f"The content of {shown}", text, known=_old_text(snapshot, edit))
+            _check_secrets(
+                f"The content of {shown}", text, known=_old_text(snapshot, edit) if slug == edit.store else None
+            )
     _check_characters("The message", message)
     if any(store.secrets == "refuse" for store in stores.values()):
         _check_secrets("The message", message)
