@@ -63,7 +63,7 @@ async def test_a_conflict_says_that_the_edit_would_not_apply_any_more(ada: Call,
         await str_replace(ada, PATH, "one", "three", expected_version=1)
     assert refused.value.code == "conflict"
     assert refused.value.data["still_applies"] is False
-    assert "would not apply to version 2: No replacement was performed" in refused.value.text
+    assert "would not apply to version 2: its old_str is not there any more" in refused.value.text
 
 
 async def test_a_conflict_changes_nothing(filesystem: Filesystem, ada: Call, bob: Call) -> None:
@@ -240,7 +240,7 @@ async def test_touching_changes_are_not_merged(filesystem: Filesystem, ada: Call
     with pytest.raises(Refusal) as refused:
         await str_replace(ada, PATH, "line 2\n", "LINE 2\n", expected_version=1, on_conflict="merge")
     assert refused.value.code == "conflict"
-    assert "was not merged" in refused.value.text
+    assert "It was not merged: both changed version 1 at or next to lines 2-3." in refused.value.text
     assert await head_of(filesystem) == 2
 
 
@@ -304,14 +304,14 @@ async def test_a_revision_that_left_the_file_alone_is_a_conflict_that_says_so(ad
     await create(ada, "/memories/b.md", "one\n")
     with pytest.raises(Refusal) as refused:
         await create(ada, PATH, "two\n", expected_version=2)
-    assert "did not change in version 2: the current version is version 1 (1st change)" in refused.value.text
+    assert "did not change in version 2: the current version is 1 (1st change)" in refused.value.text
 
 
 async def test_a_careful_store_takes_no_write_without_a_version(filesystem: Filesystem, ada: Call) -> None:
     path = "/careful/a.md"
     with pytest.raises(Refusal) as refused:
         await create(ada, path, "one\n")
-    assert "expected_version=0" in refused.value.text
+    assert "For a new file, send expected_version=0." in refused.value.text
     await create(ada, path, "one\n", expected_version=0)
     for attempt in (str_replace(ada, path, "one", "two"), delete(ada, path), rename(ada, path, "/careful/b.md")):
         with pytest.raises(Refusal) as refused:

@@ -11,6 +11,7 @@ from typing import Literal
 from dreamfs_tools.answers import changed_by, version_line, version_words, who
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Change, ChangeFilter, Entry, Snapshot
+from dreamfs_tools.merge import Merged, Overlap
 from dreamfs_tools.mounts import Place
 from dreamfs_tools.text import clipped, unified_diff
 
@@ -27,11 +28,16 @@ class Clash:
     entry: Entry | None
     expected: int
     verb: Literal["create", "edit", "delete", "rename", "restore"]
-    merges: bool
-    """Whether a three-way merge would succeed."""
+    attempt: Merged | None
+    """What a three-way merge came to; None where there is nothing to merge with."""
     merge_asked: bool
-    objection: str
-    """Why the edit would not apply to the current version; "" where it would."""
+    objection: Refusal | None
+    """Why the edit would not apply to the current version; None where it would."""
+
+    @property
+    def merges(self) -> bool:
+        """Whether `on_conflict="merge"` would succeed."""
+        return self.attempt is not None and self.attempt.text is not None
 
 
 def conflict(snapshot: Snapshot, clash: Clash) -> Refusal:
@@ -59,7 +65,7 @@ def conflict(snapshot: Snapshot, clash: Clash) -> Refusal:
         version=entry.version if entry else 0,
         current=entry.version if entry else 0,
         changed_by=changed_by(newest) if newest else None,
-        still_applies=entry is not None and not clash.objection,
+        still_applies=entry is not None and clash.objection is None,
         merges=clash.merges,
         diff=clipped(difference, DIFF_CHARACTERS_MAX),
     )
@@ -119,7 +125,7 @@ def _headline(snapshot: Snapshot, clash: Clash, newest: Change | None) -> str:
         return (
             f"Error: The path {shown} no longer exists: {sent}, the current version is 0. {gone(clash.place, newest)}"
         )
-    current = f"the current version is {version_words(entry.version, entry.change_number)}"
+    current = f"the current version is {version_words(entry.version, entry.change_number).removeprefix('version ')}"
     if expected == 0:
         return f"Error: {shown} already exists: {sent}, {current}."
     head = _head(snapshot, clash.place)
@@ -160,25 +166,43 @@ def _difference(snapshot: Snapshot, clash: Clash) -> str:
 
 def _way_out(clash: Clash, entry: Entry) -> str:
     again = f"repeat the call with expected_version={entry.version}"
+    if clash.expected > entry.version:
+        return f"Look at what is there, then {again}."
     if clash.verb in {"delete", "rename", "restore"}:
         return f"If that is still what you want, {again}."
-    if clash.merge_asked:
-        overlap = "Your edit was not merged: it touches lines that changed, or that version is not at hand. "
-        return overlap + (
-            f"It would not apply to version {entry.version} either: view it and decide again."
-            if clash.objection
-            else f"View the file, put both together, and {again}."
-        )
     if clash.merges:
         return (
             "Your edit does not touch what changed: repeat the call with "
             f'expected_version={clash.expected} and on_conflict="merge" to keep both.'
         )
-    if clash.objection:
-        return f"Your edit would not apply to version {entry.version}: {clash.objection}"
+    unmerged = f"It was not merged: {_obstacle(clash)}. " if clash.merge_asked else ""
+    if clash.objection is not None:
+        return f"{unmerged}Your edit would not apply to version {entry.version}: {_why(clash.objection)}"
     if clash.verb == "create":
-        return f"Your text would overwrite this: put both together, and {again}."
-    return f"Your edit would still apply to version {entry.version}: {again}."
+        return f"{unmerged}Your text would overwrite this: put both together, and {again}."
+    return f"{unmerged}Your edit would still apply to version {entry.version}: {again}."
+
+
+def _obstacle(clash: Clash) -> str:
+    """Why a merge was not possible."""
+    if clash.attempt is None:
+        return f"version {clash.expected} of this file is not there to merge from"
+    where = ", ".join(_lines(overlap) for overlap in clash.attempt.overlaps[:CHANGES_SHOWN_MAX])
+    return f"both changed version {clash.expected} at or next to {where}"
+
+
+def _lines(overlap: Overlap) -> str:
+    if overlap.end - overlap.start > 1:
+        return f"lines {overlap.start + 1}-{overlap.end}"
+    return f"line {overlap.start + 1}" if overlap.end > overlap.start else f"the end of line {overlap.start}"
+
+
+def _why(objection: Refusal) -> str:
+    if objection.code == "not_matched":
+        return "its old_str is not there any more. View the file and decide again."
+    if objection.code == "not_unique":
+        return "its old_str is there more than once now. View the file and decide again."
+    return objection.sentence.split("\n", maxsplit=1)[0]
 
 
 def _way_back(clash: Clash, newest: Change | None) -> str:

@@ -15,7 +15,7 @@ from dreamfs_tools.answers import changed_by, version_line, who
 from dreamfs_tools.conflict import Clash, conflict, missing, newest_change
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Change, ChangeFilter, Edit, Entry, Move, Put, Remove, Snapshot, Tree
-from dreamfs_tools.merge import merge
+from dreamfs_tools.merge import Merged, merge
 from dreamfs_tools.mounts import Place
 
 Status = Literal["ok", "merged", "unchanged", "already_applied"]
@@ -115,29 +115,33 @@ def _decide_late(
         return Decision("already_applied", before=entry, applied=applied)
     if entry is None and request.absent and newest_change(snapshot, place) is None:
         raise missing(snapshot, place, request.absent)
-    put = _merged(snapshot, request, entry, expected)
+    put, attempt = _merged(snapshot, request, entry, expected)
     if put is not None and on_conflict == "merge":
         permitted = _permitted(now, request, entry, [put])
         return replace(permitted, merged_with=newest_change(snapshot, place))
-    objection = ""
+    objection: Refusal | None = None
     try:
         _asked(request, now)
     except Refusal as refusal:
-        objection = refusal.sentence.splitlines()[0]
+        objection = refusal
     raise conflict(
-        snapshot,
-        Clash(place, entry, expected, request.verb, put is not None, on_conflict == "merge", objection),
-    )
+        snapshot, Clash(place, entry, expected, request.verb, attempt, on_conflict == "merge", objection)
+    ) from None
 
 
 def _permitted(now: Moment, request: Request, entry: Entry | None, edits: Sequence[Edit]) -> Decision:
     """What is left to do once the write is allowed: content that is there already makes no revision."""
-    left = [edit for edit in edits if not (isinstance(edit, Put) and _holds(now, edit))]
+    left = _missing_from(now, edits)
     text = now.tree(request.place.store).text(entry) if entry and entry.kind == "file" else None
     if not left:
         return Decision("unchanged", before=entry, text=text)
     merged = any(isinstance(edit, Put) and edit.operation == "merged" for edit in left)
     return Decision("merged" if merged else "ok", left, entry, text)
+
+
+def _missing_from(moment: Moment, edits: Sequence[Edit]) -> Sequence[Edit]:
+    """The edits without those whose content is there already."""
+    return [edit for edit in edits if not (isinstance(edit, Put) and _holds(moment, edit))]
 
 
 def _holds(moment: Moment, put: Put) -> bool:
@@ -170,7 +174,7 @@ def _applied(snapshot: Snapshot, request: Request, expected: int) -> Change | No
     if (entry.version if entry else 0) != expected:
         return None
     try:
-        edits = _asked(request, before)
+        edits = _missing_from(before, _asked(request, before))
     except Refusal:
         return None
     rows = {
@@ -204,26 +208,34 @@ def _old_path(move: Move) -> str:
     return move.path if move.store == move.new_store else f"/{move.store}/{move.path}"
 
 
-def _merged(snapshot: Snapshot, request: Request, entry: Entry | None, expected: int) -> Put | None:
-    """The request made on the version that the caller saw, merged with what others did since; None where that cannot be."""
+def _merged(
+    snapshot: Snapshot, request: Request, entry: Entry | None, expected: int
+) -> tuple[Put | None, Merged | None]:
+    """The request made on the version that the caller saw, merged with what others did since.
+
+    Returns:
+        The merged write, and what the merge came to; None and None where there is nothing to merge.
+    """
     place, now = request.place, Moment(snapshot)
     if entry is None or not 0 < expected <= now.revision(place.store):
-        return None
+        return None, None
     then = Moment(snapshot, {place.store: expected})
     seen = then.entry(place)
     if seen is None or seen.version != expected or seen.memory_id != entry.memory_id or entry.kind != "file":
-        return None
+        return None, None
     base, theirs = then.tree(place.store).text(seen), now.tree(place.store).text(entry)
     if base is None or theirs is None:
-        return None
+        return None, None
     try:
         edits = _asked(request, then)
     except Refusal:
-        return None
+        return None, None
     if len(edits) != 1 or not isinstance(edits[0], Put) or edits[0].operation == "restored":
-        return None
-    text = merge(base, edits[0].text, theirs).text
-    return None if text is None else replace(edits[0], text=text, operation="merged")
+        return None, None
+    merged = merge(base, edits[0].text, theirs)
+    if merged.text is None:
+        return None, merged
+    return replace(edits[0], text=merged.text, operation="merged"), merged
 
 
 def _check_arguments(expected_version: int | None, on_conflict: OnConflict) -> None:
@@ -283,7 +295,11 @@ def _check_omitted(snapshot: Snapshot, request: Request, entry: Entry | None) ->
         raise Refusal(
             "invalid_argument",
             f"Error: The store of {place.shown} takes writes only with `expected_version`. "
-            f"The current version is {current}: look at it, then send expected_version={current}."
+            + (
+                f"Look at the current one, then send expected_version={current}."
+                if entry
+                else "For a new file, send expected_version=0."
+            )
             + (f"\n{version_line(entry)}" if entry else ""),
             path=place.shown,
             version=current,
