@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+from dreamfs_tools import conflict
 from dreamfs_tools.absence import missing
 from dreamfs_tools.accesses import read_and_note
 from dreamfs_tools.answers import plural, version_line, version_words, who
 from dreamfs_tools.call import Answer, Call
 from dreamfs_tools.difference import Pair, changed_files, file_difference
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.filesystem import AccessNote, Change, ChangeFilter, Snapshot
+from dreamfs_tools.filesystem import AccessNote, Change, Snapshot
 from dreamfs_tools.lookup import newest_change
 from dreamfs_tools.mounts import Place, tree_of
 from dreamfs_tools.paging import PAGE_CHARACTERS_MAX
@@ -37,7 +38,7 @@ async def diff(call: Call, path: str, from_version: int | None = None, to_versio
                 raise missing(snapshot, place)
             return Answer(f"No changes in {place.shown} yet.", {"code": "ok", "path": place.shown}), ()
         to = _at(place, place.mount.version if to_version is None else to_version, last)
-        change = _change_up_to(snapshot, place, to) if from_version is None else None
+        change = conflict.newest_change(snapshot, place, to) if from_version is None else None
         if from_version is None and change is None:
             raise Refusal(
                 "not_found",
@@ -82,11 +83,6 @@ def _at(place: Place, version: int, last: Change) -> int:
             version=place.mount.version,
         )
     return version
-
-
-def _change_up_to(snapshot: Snapshot, place: Place, version: int) -> Change | None:
-    found = snapshot.changes(place.store, ChangeFilter(path=place.path, up_to_version=version), 1)
-    return found[0] if found else None
 
 
 def _body(snapshot: Snapshot, place: Place, pairs: Sequence[Pair], start: int, to: int) -> list[str]:

@@ -70,8 +70,8 @@ def file_difference(mount: Mount, pair: Pair, old_tree: Tree, new_tree: Tree) ->
 
 
 def label(mount: Mount, entry: Entry | None) -> str:
-    """`/memories/a.md version 42`, as a difference names its sides."""
-    return NOTHING if entry is None else f"{shown_path(mount, entry.path)} {version_words(entry.version)}"
+    """`/memories/a.md (version 42)`, as a difference names its sides."""
+    return NOTHING if entry is None else f"{shown_path(mount, entry.path)} ({version_words(entry.version)})"
 
 
 def _all_changes(snapshot: Snapshot, store: str, which: ChangeFilter) -> Iterator[Change]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from dreamfs_tools import conflict
 from dreamfs_tools.absence import missing
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Change, ChangeFilter, Entry, Snapshot, Tree
@@ -59,8 +60,7 @@ def find(snapshot: Snapshot, place: Place, version: int | None = None) -> Found:
 def newest_change(snapshot: Snapshot, place: Place) -> Change | None:
     """The last change of a file, or of anything below a folder; None where there never was one."""
     assert place.mount is not None
-    found = snapshot.changes(place.store, ChangeFilter(path=place.path, up_to_version=place.mount.revision), 1)
-    return found[0] if found else None
+    return conflict.newest_change(snapshot, place, place.mount.revision)
 
 
 def check_has_versions(place: Place, version: int | None) -> None:
