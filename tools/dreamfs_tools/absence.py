@@ -3,7 +3,7 @@
 from typing import Any
 
 from dreamfs_tools.answers import changed_by
-from dreamfs_tools.conflict import gone, moved_to, newest_change
+from dreamfs_tools.conflict import gone, newest_change
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Snapshot
 from dreamfs_tools.mounts import Place
@@ -29,7 +29,7 @@ def missing(snapshot: Snapshot, place: Place) -> Missing:
     change = newest_change(snapshot, place, place.mount.revision if place.mount else None) if place.store else None
     if change is None:
         return Missing(sentence, place)
-    hint = "" if moved_to(place, change) else " view with version=-1 shows what it said."
+    hint = "" if change.operation == "renamed" else " view with version=-1 shows what it said."
     return Missing(
         f"{sentence}\n{gone(place, change)}{hint}", place, previous=change.previous, changed_by=changed_by(change)
     )

@@ -96,6 +96,9 @@ def gone(place: Place, change: Change) -> str:
     by = f"in version {change.version} by {who(change.revision)}"
     if moved := moved_to(place, change):
         return f"It was renamed to {moved} {by}."
+    if change.operation == "renamed" and change.path != place.path:
+        where = change.path if change.path.startswith("/") or not place.mount else f"/{place.mount.name}/{change.path}"
+        return f"The last file below it was renamed to {where} {by}."
     return f"It was deleted {by}. To bring it back, use restore with version=-1."
 
 

@@ -9,7 +9,7 @@ from dreamfs_tools.answers import plural, version_line, version_words, who
 from dreamfs_tools.call import Answer, Call
 from dreamfs_tools.difference import Pair, changed_files, file_difference
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.filesystem import AccessNote, Change, Snapshot
+from dreamfs_tools.filesystem import AccessNote, Change, ChangeFilter, Entry, Snapshot
 from dreamfs_tools.lookup import newest_change
 from dreamfs_tools.mounts import Place, tree_of
 from dreamfs_tools.paging import PAGE_CHARACTERS_MAX
@@ -38,24 +38,15 @@ async def diff(call: Call, path: str, from_version: int | None = None, to_versio
                 raise missing(snapshot, place)
             return Answer(f"No changes in {place.shown} yet.", {"code": "ok", "path": place.shown}), ()
         to = _at(place, place.mount.version if to_version is None else to_version, last)
-        change = conflict.newest_change(snapshot, place, to) if from_version is None else None
-        if from_version is None and change is None:
-            raise Refusal(
-                "not_found",
-                f"The path {place.shown} did not exist at version {to}. history shows at which versions it did.",
-                path=place.shown,
-            )
-        if change is not None:
-            start, to = change.version - 1, change.version
-        else:
-            start = _at(place, from_version or 0, last)
-        pairs = changed_files(snapshot, place.store, place.path, start, to)
-        if change is not None:
-            words = version_words(change.version, change.change_number)
-            up_to = "" if to_version is None else f" up to version {to_version}"
-            head = f"The last change of {place.shown}{up_to}: {words}, by {who(change.revision)}"
-        else:
+        file = _file_meant(snapshot, place, to, here)
+        if from_version is not None:
+            start = _at(place, from_version, last)
             head = f"{place.shown} from version {start} to version {to}"
+        else:
+            change = _change_up_to(snapshot, place, file, to)
+            head = _last_words(place, change, file, None if to_version is None else to)
+            start, to = change.version - 1, change.version
+        pairs = changed_files(snapshot, place.store, place.path, start, to, file.memory_id if file else "")
         lines = [head, *_body(snapshot, place, pairs, start, to)]
         lines += [version_line(here)] if here is not None else []
         data: dict[str, object] = {"code": "ok", "path": place.shown, "from": start, "to": to}
@@ -83,6 +74,34 @@ def _at(place: Place, version: int, last: Change) -> int:
             version=place.mount.version,
         )
     return version
+
+
+def _file_meant(snapshot: Snapshot, place: Place, to: int, here: Entry | None) -> Entry | None:
+    """The file whose difference is asked for: the one at the path then, else the one there now; None for folders."""
+    then = snapshot.tree(place.store, to).entry(place.path)
+    meant = then or here
+    return meant if meant is not None and meant.kind == "file" else None
+
+
+def _change_up_to(snapshot: Snapshot, place: Place, file: Entry | None, version: int) -> Change:
+    change = conflict.newest_change(snapshot, place, version)
+    if change is None and file is not None:
+        found = snapshot.changes(place.store, ChangeFilter(memory_id=file.memory_id, up_to_version=version), 1)
+        change = found[0] if found else None
+    if change is None:
+        raise Refusal(
+            "not_found",
+            f"The path {place.shown} did not exist at version {version}. history shows at which versions it did.",
+            path=place.shown,
+        )
+    return change
+
+
+def _last_words(place: Place, change: Change, file: Entry | None, up_to: int | None) -> str:
+    bound = "" if up_to is None else f" up to version {up_to}"
+    is_file = file is not None or place.path in {change.path, change.old_path or None}
+    words = version_words(change.version, change.change_number if is_file else 0)
+    return f"The last change of {place.shown}{bound}: {words}, by {who(change.revision)}"
 
 
 def _body(snapshot: Snapshot, place: Place, pairs: Sequence[Pair], start: int, to: int) -> list[str]:

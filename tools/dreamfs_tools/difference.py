@@ -29,19 +29,20 @@ class Pair:
         return entry.path
 
 
-def changed_files(snapshot: Snapshot, store: str, path: str, old_at: int, new_at: int) -> list[Pair]:
+def changed_files(
+    snapshot: Snapshot, store: str, path: str, old_at: int, new_at: int, memory_id: str = ""
+) -> list[Pair]:
     """The files at or below a path that two revisions disagree about, sorted by path.
 
     A file is paired with itself through renames; where one was deleted and another made in its place, the two are
-    paired as they stand at the same path.
+    paired as they stand at the same path. `memory_id` is of a file that is meant whatever path it had.
     """
     low, high = sorted((old_at, new_at))
     before, after = snapshot.tree(store, low), snapshot.tree(store, high)
     which = ChangeFilter(path=path, after_version=low, up_to_version=high)
     newest_first = list(_all_changes(snapshot, store, which))
-    here = after.entry(path)
-    if here is not None and here.kind == "file":
-        newest_first += _all_changes(snapshot, store, replace(which, path="", memory_id=here.memory_id))
+    if memory_id:
+        newest_first += _all_changes(snapshot, store, replace(which, path="", memory_id=memory_id))
     by_memory: dict[str, list[Change]] = {}
     for change in sorted(newest_first, key=lambda change: change.version):
         by_memory.setdefault(change.memory_id, []).append(change)

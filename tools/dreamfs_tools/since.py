@@ -16,6 +16,8 @@ def since_words(snapshot: Snapshot, found: Found, known: int) -> str:
     entry = found.entry
     if known > found.mount.version or found.mount.store is None:
         return f"{found.shown} has no version {known}; it is at {version_words(entry.version)}."
+    if known > entry.version:
+        return f"{found.shown} did not change in version {known}: it is at {version_words(entry.version)}, unchanged since."
     head = f"{found.shown} has changed since {version_words(known)}."
     if entry.revision is not None:
         head += f" It is now {version_words(entry.version, entry.change_number)}, by {who(entry.revision)}."
