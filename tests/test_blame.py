@@ -1,0 +1,109 @@
+"""Who wrote each line."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dreamfs_tools.blame import Blame, attribute, blame
+from dreamfs_tools.filesystem import Author, Change, Entry, Filesystem, Move, Operation, Put, Remove, Revision, Snapshot
+from dreamfs_tools.text import ended_lines, matches
+from reading_world import write
+
+
+def change(version: int, operation: Operation = "modified") -> Change:
+    revision = Revision(version, datetime(2026, 11, 22, tzinfo=UTC), Author(session_id=f"s-{version}"))
+    return Change("memories", revision, "a.md", operation, "m1", version)
+
+
+def written(*history: tuple[str | None, Operation]) -> list[tuple[str, int]]:
+    found = attribute([(change(n, operation), text) for n, (text, operation) in enumerate(history, 1)])
+    return [(line.text, line.change.version) for line in found.lines]
+
+
+def test_a_line_keeps_its_writer_while_it_stands() -> None:
+    assert written(("a\nb\n", "created"), ("a\nB\n", "modified"), ("x\na\nB\n", "modified")) == [
+        ("x", 3),
+        ("a", 1),
+        ("B", 2),
+    ]
+
+
+def test_a_restore_gives_lines_back_their_writers() -> None:
+    assert written(("a\nb\n", "created"), ("c\n", "modified"), ("a\nb\n", "restored")) == [("a", 1), ("b", 1)]
+    assert written(("a\n", "created"), ("", "deleted"), ("a\n", "restored")) == [("a", 1)]
+
+
+def test_what_is_written_again_by_hand_is_new() -> None:
+    assert written(("a\nb\n", "created"), ("a\n", "modified"), ("a\nb\n", "modified")) == [("a", 1), ("b", 3)]
+
+
+def test_a_rename_writes_no_line_and_a_merge_only_its_own() -> None:
+    assert written(("a\nb\nc\n", "created"), ("a\nb\nc\n", "renamed"), ("a\nb\nC\n", "modified")) == [
+        ("a", 1),
+        ("b", 1),
+        ("C", 3),
+    ]
+    assert written(("a\nb\nc\n", "created"), ("a\nb\nC\n", "modified"), ("A\nb\nC\n", "merged")) == [
+        ("A", 3),
+        ("b", 1),
+        ("C", 2),
+    ]
+
+
+def test_a_version_whose_content_is_gone_is_named() -> None:
+    history = [(change(1, "created"), "a\n"), (change(2), None), (change(3), "a\nb\nc\n")]
+    found = attribute(history)
+    assert [(line.text, line.change.version) for line in found.lines] == [("a", 1), ("b", 3), ("c", 3)]
+    assert found.gaps == [2]
+
+
+def test_a_final_newline_is_the_last_lines_own() -> None:
+    assert written(("a", "created"), ("a\n", "modified")) == [("a", 2)]
+
+
+def test_nothing_was_written_in_an_empty_file() -> None:
+    assert written(("", "created")) == []
+    assert attribute([]) == Blame([], [])
+
+
+TEXT = st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=6).map(lambda lines: "".join(f"{x}\n" for x in lines))
+
+
+@given(st.lists(TEXT, min_size=1, max_size=6))
+def test_replaying_the_history_finds_the_same_writers(texts: list[str]) -> None:
+    replayed: list[tuple[str, int]] = []
+    for version, text in enumerate(texts, 1):
+        new = [(line, version) for line in ended_lines(text)]
+        for match in matches([line for line, _ in replayed], ended_lines(text)):
+            for k in range(match.size):
+                new[match.new + k] = replayed[match.old + k]
+        replayed = new
+    found = attribute([(change(n), text) for n, text in enumerate(texts, 1)])
+    assert [(line.text + "\n", line.change.version) for line in found.lines] == replayed
+
+
+@given(st.lists(TEXT, min_size=1, max_size=6))
+def test_each_line_stands_in_the_version_it_is_put_down_to_and_ever_since(texts: list[str]) -> None:
+    found = attribute([(change(n), text) for n, text in enumerate(texts, 1)])
+    assert "".join(f"{line.text}\n" for line in found.lines) == texts[-1]
+    for line in found.lines:
+        assert all(f"{line.text}\n" in ended_lines(text) for text in texts[line.change.version - 1 :])
+
+
+async def test_blame_follows_a_file_through_moves_deletion_and_restore(filesystem: Filesystem) -> None:
+    await write(filesystem, "s-1", "", Put("memories", "a.md", "one\ntwo\n", "created"))
+    await write(filesystem, "s-2", "", Move("memories", "a.md", "memories", "b/c.md"))
+    await write(filesystem, "s-3", "", Put("memories", "b/c.md", "one\n2\n", "modified"))
+    entry = await filesystem.read(lambda snapshot: snapshot.tree("memories").entry("b/c.md"))
+    assert isinstance(entry, Entry)
+    await write(filesystem, "s-4", "", Remove("memories", "b/c.md"))
+    await write(filesystem, "s-5", "", Put("memories", "b/c.md", "one\n2\n", "restored", entry.memory_id))
+
+    def query(snapshot: Snapshot) -> list[tuple[str, str]]:
+        here = snapshot.tree("memories").entry("b/c.md")
+        assert here is not None
+        found = blame(snapshot, here)
+        return [(line.text, line.change.revision.author.session_id) for line in found.lines]
+
+    assert await filesystem.read(query) == [("one", "s-1"), ("2", "s-3")]
