@@ -85,7 +85,7 @@ class Mounts:
         if self.options is None:
             mounts = {store.slug: Mount(store.slug, store, store.access) for store in snapshot.stores()}
         else:
-            mounts = {option.name: _mount(option, snapshot.store(option.store)) for option in self.options}
+            mounts = {option.name: _mount(option, snapshot) for option in sorted(self.options, key=lambda o: o.name)}
         for name, kind in VIRTUAL.items():
             if name in self.show and any(mount.writable for mount in mounts.values()):
                 mounts[name] = Mount(name, None, "ro", kind=kind)
@@ -136,10 +136,17 @@ class Mounts:
         raise Refusal("read_only", f"{state} {way_out}", path=place.shown, writable=writable)
 
 
-def _mount(option: MountOption, store: Store | None) -> Mount:
+def _mount(option: MountOption, snapshot: Snapshot) -> Mount:
+    store = snapshot.store(option.store)
     if store is None:
         raise Refusal(
             "not_found", f"There is no store {option.store}; `dreamfs store list` shows the stores there are."
+        )
+    if option.revision is not None and option.revision > store.head:
+        raise Refusal(
+            "not_found",
+            f"The mount /{option.name} cannot show version {option.revision}: "
+            f"the newest of the store {option.store} is {store.head}.",
         )
     access: Access = "ro" if option.revision is not None else option.access or store.access
     return Mount(option.name, store, access, option.revision)
