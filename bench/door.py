@@ -84,11 +84,12 @@ class Door:
         if source not in self._shown:
             kind, _, rest = source.removeprefix("/").partition("/")
             try:
-                self._shown[source] = self.run(
-                    *(("transcripts", "show", rest) if kind == "transcripts" else ("cat", source))
-                ).split("\n")
+                shown = self.run("transcripts", "show", rest) if kind == "transcripts" else self.run("cat", source)
             except RuntimeError as error:
                 raise KeyError(source) from error
+            lines = shown.split("\n")
+            # A transcript is printed with the numbers that citations use, each before a tab.
+            self._shown[source] = [line.split("\t", 1)[-1] for line in lines] if kind == "transcripts" else lines
         return self._shown[source]
 
 

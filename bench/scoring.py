@@ -80,7 +80,11 @@ def findings(document: Document) -> frozenset[str]:
     """What a dream says, without its ids and without the choice of quotes: equal for equal findings."""
     said: set[str] = set()
     for proposal in document["proposals"]:
-        said |= {f"{c['path']} {c['operation']} {c.get('diff', '')}" for c in proposal["changes"]}
+        # The line at the top of what is retired names the dream, which is another one each time.
+        said |= {
+            f"{c['path']} {c['operation']} {c.get('new_path', '') if c['operation'] in GONE else c['diff']}"
+            for c in proposal["changes"]
+        }
         said |= {
             f"{c['kind']} {c['text']} {json.dumps(c.get('statistics') or {}, sort_keys=True, ensure_ascii=False)}"
             for c in proposal["claims"]
@@ -95,7 +99,9 @@ def claims(document: Document) -> Iterator[Mapping[str, Any]]:
 
 def cited(evidence: Mapping[str, Any], lines: Lines) -> bool:
     """Whether the quote is an exact substring of the cited lines."""
-    source = evidence.get("source") or f"/transcripts/{evidence['session_id']}"
+    source = evidence.get("source") or evidence["session_id"]
+    if not source.startswith("/"):
+        source = f"/transcripts/{source}"
     first, last = evidence["lines"]
     try:
         text = lines(source)

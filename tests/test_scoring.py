@@ -12,7 +12,7 @@ SOURCE = ["── 1 tool tool_result Bash ERROR", "Exit code 1", "it broke badly
 
 
 def lines_of(source: str) -> list[str]:
-    return {"/transcripts/s-1": SOURCE}[source]
+    return {"/transcripts/s-1": SOURCE, "/memories/a.md": ["# A", "it holds"]}[source]
 
 
 def claim(kind: str, text: str = "A claim.", **statistics: Any) -> dict[str, Any]:
@@ -134,6 +134,12 @@ def test_a_citation_is_valid_only_if_the_quote_stands_in_the_cited_lines(
 def test_a_citation_of_an_unknown_session_is_invalid(truth: Truth) -> None:
     cited = claim("observed") | {"evidence": [{"session_id": "nobody", "lines": [1, 1], "quote": "x"}]}
     assert scored(truth, proposal(cited)).citations_valid == 0
+
+
+def test_a_citation_may_name_a_memory_by_its_path(truth: Truth) -> None:
+    for name in ("session_id", "source"):
+        cited = claim("observed") | {"evidence": [{name: "/memories/a.md", "lines": [2, 2], "quote": "it holds"}]}
+        assert scored(truth, proposal(cited)).citations_valid == 1
 
 
 def test_findings_are_equal_whatever_their_order_and_differ_in_a_number() -> None:
