@@ -12,7 +12,7 @@ from dreamfs_tools.insert import insert
 from dreamfs_tools.rename import rename
 from dreamfs_tools.restore import restore
 from dreamfs_tools.str_replace import str_replace
-from product_text import assert_as_judged
+from snapshot import assert_snapshot
 from writing_world import caller, world
 
 TEN = "".join(f"line {n}\n" for n in range(1, 11))
@@ -89,4 +89,4 @@ async def told() -> str:
 
 
 async def test_every_refusal_of_a_write_is_worded_as_agreed() -> None:
-    assert_as_judged("write_refusals.txt", await told())
+    assert_snapshot("write_refusals.txt", await told())
