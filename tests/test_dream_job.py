@@ -1,4 +1,4 @@
-"""A dream from its start to the revision that a person's answer makes."""
+"""A dream from its start to the revision that a person's answer makes, on the engine in memory and on SQLite."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -22,6 +22,7 @@ from dreamfs_tools.filesystem import Author, Filesystem, Planned, Put
 from memory_filesystem import MemoryFilesystem
 from memory_journal import MemoryJournal
 from recurring_error import recurring_error
+from sqlite_world import opened
 
 NOW = datetime(2026, 11, 22, 11, 3, tzinfo=UTC)
 ADA = Author(session_id="s-ada", client="dreamfs 0.1", transport="command")
@@ -66,9 +67,14 @@ async def world(engine: str, folder: Path) -> AsyncGenerator[World]:
         for session, events in recurring_error():
             filesystem.transcripts.add(session, events)
         yield World(filesystem, MemoryJournal(filesystem))
+        return
+    async with opened(folder, NOW) as opened_engine:
+        for session, events in recurring_error():
+            await opened_engine.archive.add(session, events)
+        yield World(opened_engine, opened_engine.journal)
 
 
-@pytest.fixture(params=["memory"])
+@pytest.fixture(params=["memory", "sqlite"])
 async def here(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
     async with world(request.param, tmp_path) as made:
         yield made

@@ -11,11 +11,15 @@ from typing import TypeVar
 from dreamfs_server.sqlite import access, stores
 from dreamfs_server.sqlite.connection import DEADLINE_SECONDS, Database
 from dreamfs_server.sqlite.content import Entropy
+from dreamfs_server.sqlite.dreams import SqliteDreamJournal, record_verdict
 from dreamfs_server.sqlite.edits import Editing
 from dreamfs_server.sqlite.rows import milliseconds, moment
 from dreamfs_server.sqlite.snapshot import SqliteSnapshot
+from dreamfs_server.sqlite.transcripts import SqliteArchive
+from dreamfs_tools.dreaming import DreamJournal
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import AccessNote, Author, Committed, Planned, Snapshot, Store
+from dreamfs_tools.transcript import TranscriptArchive
 
 T = TypeVar("T")
 Clock = Callable[[], datetime]
@@ -29,10 +33,14 @@ class Engine:
 
     Attributes:
         database: what sibling modules store their own tables through.
+        archive: where transcripts are kept.
+        journal: where dreams are kept.
     """
 
     def __init__(self, database: Database, clock: Clock, entropy: Entropy) -> None:
         self.database = database
+        self.archive: TranscriptArchive = SqliteArchive(database)
+        self.journal: DreamJournal = SqliteDreamJournal(database, self._now)
         self._clock = clock
         self._entropy = entropy
         self._notes: deque[tuple[AccessNote, int]] = deque(maxlen=access.NOTES_COUNT_MAX)
@@ -82,9 +90,10 @@ class Engine:
             try:
                 planned = plan(snapshot)
                 snapshot.close()
-                if not planned.edits:
-                    return planned.value, None
-                committed = Editing(snapshot, planned, author, self._entropy).apply()
+                committed = Editing(snapshot, planned, author, self._entropy).apply() if planned.edits else None
+                if planned.verdict is not None:
+                    numbers = [revision.number for revision in committed.revisions.values()] if committed else [0]
+                    record_verdict(c, planned.verdict, max(numbers), snapshot.now)
                 return planned.value, committed
             finally:
                 snapshot.close()

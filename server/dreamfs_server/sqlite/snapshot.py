@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dreamfs_server.sqlite import content, history
-from dreamfs_server.sqlite.empty import NoDreams
-from dreamfs_server.sqlite.rows import Authors, Row, StoreRow, entry_of, store_of
+from dreamfs_server.sqlite.dreams import SqliteDreamReader
+from dreamfs_server.sqlite.rows import Authors, Row, StoreRow, store_of
 from dreamfs_server.sqlite.transcripts import SqliteTranscriptReader
 from dreamfs_server.sqlite.tree import CurrentTree, PastTree
-from dreamfs_tools.filesystem import Change, ChangeFilter, Entry, Revision, Store, Tree
+from dreamfs_tools.filesystem import Change, ChangeFilter, Revision, Store, Tree
 
 if TYPE_CHECKING:
     from dreamfs_tools.dream import DreamReader
@@ -39,7 +39,6 @@ _REVISION = """
 SELECT created_at, author_id, message, request_id, tool_use_id, dream_id
 FROM revision WHERE store_id = ? AND number = ?
 """
-_PINNED = "SELECT * FROM entry WHERE store_id = ? AND pinned = 1 AND live = 1 ORDER BY sort_key"
 
 
 class SqliteSnapshot:
@@ -87,12 +86,6 @@ class SqliteSnapshot:
                 return self.authors.revision(number, row) if row else None
         return None
 
-    def pinned(self, store: str) -> Sequence[Entry]:
-        """The live files that a person has pinned."""
-        row = self.store_row(store)
-        found = self.c.execute(_PINNED, (row.store_id,)).fetchall()
-        return [entry_of(pin, row.slug, self.authors) for pin in found]
-
     @property
     def transcripts(self) -> "TranscriptReader":
         """Stored sessions."""
@@ -101,7 +94,7 @@ class SqliteSnapshot:
     @property
     def dreams(self) -> "DreamReader":
         """Stored dreams."""
-        return NoDreams()
+        return SqliteDreamReader(self.c)
 
     def store_row(self, slug: str) -> StoreRow:
         """What other queries need of a store.
