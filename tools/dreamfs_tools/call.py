@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dreamfs_tools.dreaming import Dreams
+from dreamfs_tools.dreaming import Ask, Dreams
 from dreamfs_tools.filesystem import Author, Filesystem
 from dreamfs_tools.mounts import Mounts
 from dreamfs_tools.transcript import TranscriptArchive
@@ -21,6 +21,8 @@ class Call:
     """Where `record` stores events."""
     dreams: Dreams | None = None
     """Who runs dreams; None where none can be run."""
+    ask: Ask | None = None
+    """Puts a question to the person in the client; None where the client cannot ask."""
 
 
 @dataclass(frozen=True, slots=True)

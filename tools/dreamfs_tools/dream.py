@@ -1,5 +1,11 @@
-"""Dreams, as the tools see them. The data is in `dreaming.py` and is given on from here."""
+"""The tool `dream`: start a dream. The data of dreams is in `dreaming.py`, and given on from here."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Literal
+
+from dreamfs_tools.call import Answer, Call
+from dreamfs_tools.dream_status import check_wait, dreams_of, told
 from dreamfs_tools.dreaming import (
     Card,
     ChangeOperation,
@@ -23,6 +29,8 @@ from dreamfs_tools.dreaming import (
     Support,
     Verdict,
 )
+from dreamfs_tools.errors import Refusal
+from dreamfs_tools.filesystem import Snapshot
 
 __all__ = [
     "Card",
@@ -47,3 +55,55 @@ __all__ = [
     "Support",
     "Verdict",
 ]
+
+
+async def dream(
+    call: Call,
+    store: str = "/memories",
+    sessions: Sequence[str] = (),
+    since: str = "",
+    instructions: str = "",
+    curator: Literal["auto", "embedded", "anthropic", "client"] = "auto",
+    output: Literal["propose", "fork"] = "propose",
+    wait_seconds: int = 25,
+    format: Literal["text", "json"] = "text",  # noqa: A002  # the contract's name
+) -> Answer:
+    """Start a dream: read many stored sessions and propose a better memory. Nothing changes until a person accepts.
+
+    `sessions` and `since` (2026-11-01) narrow what it reads. `curator` "client" lets you propose: it then answers with
+    the agenda to read. Waits a little; go on with dream_status.
+    """
+    check_wait(wait_seconds)
+    dreams = dreams_of(call)
+    slug = await call.filesystem.read(lambda snapshot: _store(call, snapshot, store))
+    started = await dreams.start(
+        DreamRequest(
+            store=slug,
+            curator=curator,
+            sessions=list(sessions),
+            since=_time(since),
+            instructions=instructions,
+            output=output,
+            requested_by=call.author.label,
+        )
+    )
+    return await told(call, await dreams.wait(started.dream_id, wait_seconds), format)
+
+
+def _store(call: Call, snapshot: Snapshot, path: str) -> str:
+    place = call.mounts.writable_place(snapshot, path)
+    if place.path or place.mount is None or place.mount.store is None:
+        raise Refusal("invalid_argument", f"A dream is of a whole store, such as /memories, not of {place.shown}.")
+    return place.mount.store.slug
+
+
+def _time(since: str) -> datetime | None:
+    if not since:
+        return None
+    try:
+        at = datetime.fromisoformat(since)
+    except ValueError:
+        raise Refusal(
+            "invalid_argument", f"since {since!r} is not a date or time; write 2026-11-01 or 2026-11-01T09:00:00Z."
+        ) from None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

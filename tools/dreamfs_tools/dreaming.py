@@ -4,7 +4,7 @@ Nothing here changes memory. A proposal is data until a person accepts it; accep
 through the seam with a `Verdict` beside the edits so that both happen or neither does. DESIGN section 10.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -195,6 +195,18 @@ class Review:
     """`user:<login>` or the name given with `--as`."""
     door: Door
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonsAnswer:
+    """What a person put into the client's form about one proposal."""
+
+    accept: bool
+    reason: str = ""
+
+
+Ask = Callable[[str], Awaitable[PersonsAnswer | None]]
+"""Shows a person one proposal and gives the answer; None when the form was dismissed. Only a host can make one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ A path as a caller writes it (`/memories/a/b.md`) is a mount's name and a path i
 list every store is mounted under its slug at its own access, so that a store made by another process appears.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
+from dreamfs_tools.dream_pages import CLIENT
+from dreamfs_tools.dream_tree import DreamTree
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Access, Snapshot, Store, Tree
 from dreamfs_tools.paths import check_path
@@ -16,9 +17,6 @@ from dreamfs_tools.paths import check_path
 MountKind = Literal["store", "transcripts", "dreams"]
 VIRTUAL: Mapping[str, MountKind] = {"transcripts": "transcripts", "dreams": "dreams"}
 """Read-only trees computed from stored sessions and dreams; no store may have these slugs."""
-
-
-_SLUG = re.compile(r"[a-z0-9-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +41,8 @@ class Mount:
     revision: int | None = None
     """A read-only view of the past."""
     kind: MountKind = "store"
+    stores: tuple[str, ...] = ()
+    """Whose sessions or dreams a virtual tree shows: the slugs of the stores that may be written."""
 
     @property
     def writable(self) -> bool:
@@ -86,14 +86,8 @@ class Mounts:
 
     def table(self, snapshot: Snapshot) -> dict[str, Mount]:
         """Name → mount, memory mounts first in order of name, then the virtual trees."""
-        if self.options is None:
-            mounts = {store.slug: Mount(store.slug, store, store.access) for store in snapshot.stores()}
-        else:
-            mounts = {option.name: _mount(option, snapshot) for option in sorted(self.options, key=lambda o: o.name)}
-        for name, kind in VIRTUAL.items():
-            if name in self.show and any(mount.writable for mount in mounts.values()):
-                mounts[name] = Mount(name, None, "ro", kind=kind)
-        return mounts
+        mounts = self._memory_mounts(snapshot)
+        return mounts | self._virtual_mounts(snapshot, mounts)
 
     def resolve(self, snapshot: Snapshot, path: str) -> Place:
         """Find the place that a path names.
@@ -104,8 +98,10 @@ class Mounts:
         segments, is_folder = check_path(path)
         if not segments:
             return Place(None, "", "/", is_folder=True)
-        table = self.table(snapshot)
+        table = self._memory_mounts(snapshot)
         shown = "/" + "/".join(segments)
+        if segments[0] not in table:  # looking for open dreams costs a query, which most calls need not pay
+            table |= self._virtual_mounts(snapshot, table)
         mount = table.get(segments[0])
         if mount is None:
             names = ", ".join(f"/{name}" for name in table) or "none"
@@ -117,6 +113,20 @@ class Mounts:
                 mounts=list(table),
             )
         return Place(mount, "/".join(segments[1:]), shown, is_folder)
+
+    def _memory_mounts(self, snapshot: Snapshot) -> dict[str, Mount]:
+        if self.options is None:
+            return {store.slug: Mount(store.slug, store, store.access) for store in snapshot.stores()}
+        return {option.name: _mount(option, snapshot.store(option.store)) for option in self.options}
+
+    def _virtual_mounts(self, snapshot: Snapshot, mounts: Mapping[str, Mount]) -> dict[str, Mount]:
+        stores = tuple(dict.fromkeys(mount.store.slug for mount in mounts.values() if mount.store and mount.writable))
+        if not stores:
+            return {}
+        shown = self.show
+        if not shown.issuperset(VIRTUAL) and any(_has_open_client_dream(snapshot, store) for store in stores):
+            shown = frozenset(VIRTUAL)
+        return {name: Mount(name, None, "ro", None, kind, stores) for name, kind in VIRTUAL.items() if name in shown}
 
     def writable_place(self, snapshot: Snapshot, path: str) -> Place:
         """Find a place where the caller may write.
@@ -140,28 +150,27 @@ class Mounts:
         raise Refusal("read_only", f"{state} {way_out}", path=place.shown, writable=writable)
 
 
-def _mount(option: MountOption, snapshot: Snapshot) -> Mount:
-    store = snapshot.store(option.store)
+def _mount(option: MountOption, store: Store | None) -> Mount:
     if store is None:
         raise Refusal(
             "not_found", f"There is no store {option.store}; `dreamfs store list` shows the stores there are."
-        )
-    if option.revision is not None and option.revision > store.head:
-        raise Refusal(
-            "not_found",
-            f"The mount /{option.name} cannot show version {option.revision}: "
-            f"the newest of the store {option.store} is {store.head}.",
         )
     access: Access = "ro" if option.revision is not None else option.access or store.access
     return Mount(option.name, store, access, option.revision)
 
 
+def _has_open_client_dream(snapshot: Snapshot, store: str) -> bool:
+    return any(dream.is_open and dream.curator == CLIENT for dream in snapshot.dreams.dreams(store))
+
+
 def tree_of(snapshot: Snapshot, mount: Mount, at: int | None = None) -> Tree:
-    """The files that a memory mount shows, now or after revision `at`.
+    """The files that a mount shows, now or, in a memory mount, after revision `at`.
 
     Raises:
         Refusal: `not_found` when `at` is later than what the mount shows.
     """
+    if mount.kind == "dreams":
+        return DreamTree(snapshot, mount.stores)
     assert mount.store is not None
     if at is not None and at > mount.version:
         raise Refusal(
@@ -182,30 +191,3 @@ def mounts_after(table: Mapping[str, Mount], position: Sequence[Any]) -> list[Mo
     names = list(table)
     start = names.index(position[0]) if position and position[0] in table else 0
     return [table[name] for name in names[start:]]
-
-
-def parse_mount(text: str) -> MountOption:
-    """Read `[NAME=]STORE[@REVISION][:ro|:rw]`.
-
-    Raises:
-        Refusal: `invalid_argument`, saying what is wrong with it.
-    """
-    name, equals, rest = text.rpartition("=")
-    rest, colon, access = rest.partition(":")
-    store, at, revision = rest.partition("@")
-    why = ""
-    if not _SLUG.fullmatch(store):
-        why = "a store's name has 1 to 64 of a-z, 0-9 and -"
-    elif equals and not _SLUG.fullmatch(name):
-        why = "a mount's name has 1 to 64 of a-z, 0-9 and -"
-    elif (name or store) in VIRTUAL:
-        why = f"/{name or store} is a name of dreamfs itself"
-    elif colon and access not in {"ro", "rw"}:
-        why = "after : stands ro or rw"
-    elif at and not (revision.isascii() and revision.isdigit()):
-        why = "after @ stands the number of a revision"
-    elif at and access == "rw":
-        why = "the past is read-only: leave out :rw"
-    if why:
-        raise Refusal("invalid_argument", f"The mount {text} is not [NAME=]STORE[@REVISION][:ro|:rw]: {why}.")
-    return MountOption(name or store, store, int(revision) if at else None, cast("Access | None", access or None))

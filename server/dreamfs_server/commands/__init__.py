@@ -1,1 +1,0 @@
-"""One file a command; each imports what it uses when it runs, so that serving starts fast."""

@@ -61,7 +61,8 @@ async def decide(filesystem: Filesystem, journal: DreamJournal, review: Review, 
         filesystem: the engine.
         journal: where verdicts without a change go.
         review: the answer.
-        author: the person's session, connection and client; the actor becomes the dream.
+        author: whence the person answers. Of it the client and transport are kept; the session is not, since no session
+            wrote what the dream did.
 
     Returns:
         The proposal as it then stands.
@@ -80,7 +81,14 @@ async def decide(filesystem: Filesystem, journal: DreamJournal, review: Review, 
         return await journal.judge(
             Verdict(review.dream_id, review.proposal, "rejected", review.reviewer, review.reason)
         )
-    as_dream = replace(author, actor=f"dream:{review.dream_id}", on_behalf_of=review.reviewer)
+    as_dream = Author(
+        actor=f"dream:{review.dream_id}",
+        on_behalf_of=review.reviewer,
+        client=author.client,
+        protocol_version=author.protocol_version,
+        transport=author.transport,
+        request_id=author.request_id,
+    )
     outcome, committed = await filesystem.write(lambda snapshot: _accept(snapshot, review), as_dream)
     if outcome.status == "stale":
         raise Refusal(

@@ -14,8 +14,9 @@ from functools import partial
 import anyio
 from anyio.abc import TaskGroup
 
-from dreamfs_server.dream import owner, review
+from dreamfs_server.dream import owner
 from dreamfs_server.dream.job import GATHERING, Job
+from dreamfs_server.dream.review import decide
 from dreamfs_tools.dreaming import Dream, DreamRequest, Proposal, Review
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Author, Snapshot
@@ -127,9 +128,9 @@ class DreamService:
         """Validate a proposal and save it. See `Dreams`."""
         return await self.job.propose(dream_id, proposal)
 
-    async def review(self, answer: Review, author: Author) -> Proposal:
+    async def review(self, review: Review, author: Author) -> Proposal:
         """Record what a person said. See `Dreams`."""
-        return await review.decide(self.job.filesystem, self.job.journal, answer, author)
+        return await decide(self.job.filesystem, self.job.journal, review, author)
 
     def _curator(self, asked: str) -> str:
         if asked == "auto":

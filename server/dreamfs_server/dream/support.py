@@ -31,13 +31,15 @@ def counted(cited: Sequence[Cited]) -> Support:
 
 
 def with_statistics(claim: Claim, cards: Sequence[Card]) -> Claim:
-    """Give a rule or association the statistics of the card that it comes from: the one that shares a cited line."""
-    if claim.statistics or claim.kind not in {"rule", "association"}:
+    """Give an association the statistics of the card that it comes from: the one that shares a cited line.
+
+    Nothing else gets any: a rule that a model words is worth the sessions that it quotes, not those of a card near by.
+    """
+    if claim.statistics or claim.kind != "association":
         return claim
     for card in cards:
         for mined in card.claims:
-            same_kind = (mined.kind == "association") == (claim.kind == "association")
-            if mined.statistics and same_kind and _share_lines(mined.evidence, claim.evidence):
+            if mined.statistics and mined.kind == "association" and _share_lines(mined.evidence, claim.evidence):
                 return replace(claim, statistics=mined.statistics)
     return claim
 

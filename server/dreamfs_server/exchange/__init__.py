@@ -1,1 +1,0 @@
-"""Memory in and out: folders, zip archives and git repositories, so that people can use their own tools."""

@@ -1,0 +1,102 @@
+"""The tool `dream_status`: where a dream is, and what a caller may do about it."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from dreamfs_tools.call import Answer, Call
+from dreamfs_tools.dream_pages import CLIENT, proposal_path, status_lines
+from dreamfs_tools.dream_shape import dream_document
+from dreamfs_tools.dreaming import Dream, Dreams, Proposal
+from dreamfs_tools.errors import Refusal
+from dreamfs_tools.filesystem import Snapshot
+from dreamfs_tools.shapes import to_json
+
+WAIT_SECONDS_MAX = 300
+
+
+async def dream_status(
+    call: Call,
+    dream_id: str,
+    action: Literal["status", "wait", "finish", "cancel"] = "status",
+    wait_seconds: int = 25,
+    format: Literal["text", "json"] = "text",  # noqa: A002  # the contract's name
+) -> Answer:
+    """Say where a dream is: state, coverage, cost, proposals. "finish" completes a dream you curate; "cancel" ends it.
+
+    Only a person accepts proposals.
+    """
+    check_wait(wait_seconds)
+    dreams = dreams_of(call)
+    await call.filesystem.read(lambda snapshot: visible_dream(call, snapshot, dream_id))
+    if action == "finish":
+        dream = await dreams.finish(dream_id)
+    elif action == "cancel":
+        dream = await dreams.cancel(dream_id)
+    else:
+        dream = await dreams.wait(dream_id, wait_seconds if action == "wait" else 0)
+    return await told(call, dream, format)
+
+
+def dreams_of(call: Call) -> Dreams:
+    """Who runs dreams.
+
+    Raises:
+        Refusal: `unavailable` where nobody does.
+    """
+    if call.dreams is None:
+        raise Refusal("unavailable", "This server runs no dreams. A person can run one: `dreamfs dream run`.")
+    return call.dreams
+
+
+def check_wait(seconds: int) -> None:
+    """Refuse a wait that is none.
+
+    Raises:
+        Refusal: `invalid_argument`.
+    """
+    if not 0 <= seconds <= WAIT_SECONDS_MAX:
+        raise Refusal("invalid_argument", f"wait_seconds must be between 0 and {WAIT_SECONDS_MAX}, not {seconds:,}.")
+
+
+def visible_dream(call: Call, snapshot: Snapshot, dream_id: str) -> Dream:
+    """A dream of a store that the caller may write.
+
+    Raises:
+        Refusal: `not_found`.
+    """
+    dream = snapshot.dreams.dream(dream_id)
+    stores = {mount.store.slug for mount in call.mounts.table(snapshot).values() if mount.store and mount.writable}
+    if dream is None or dream.store not in stores:
+        known = [one.dream_id for store in sorted(stores) for one in snapshot.dreams.dreams(store)][:5]
+        hint = f" The newest are: {', '.join(known)}." if known else " There are none yet; start one with dream."
+        raise Refusal("not_found", f"There is no dream {dream_id}.{hint}")
+    return dream
+
+
+async def told(call: Call, dream: Dream, how: Literal["text", "json"]) -> Answer:
+    """An answer about a dream: where it is, its proposals, and what to do next."""
+    proposals = await call.filesystem.read(lambda snapshot: snapshot.dreams.proposals(dream.dream_id))
+    data = {"code": "ok", "dream_id": dream.dream_id, "status": dream.status, "proposals": len(proposals)}
+    if how == "json":
+        return Answer(to_json(dream_document(dream, proposals)), data)
+    return Answer("\n".join([*status_lines(dream, proposals), *_next_steps(dream, proposals)]), data)
+
+
+def _next_steps(dream: Dream, proposals: Sequence[Proposal]) -> list[str]:
+    where = f"/dreams/{dream.dream_id}"
+    if dream.is_open and dream.curator == CLIENT and not dream.owner:
+        return [
+            (
+                f"Now view {where}/agenda.md and the cards it lists, propose with dream_propose, then end with dream_status, "
+                'action "finish".'
+            )
+        ]
+    if dream.is_open:
+        return [f'It goes on without you. Ask again with dream_status, dream_id {dream.dream_id}, action "wait".']
+    waiting = [one for one in proposals if one.status in {"pending", "quarantined"}]
+    if not waiting:
+        return []
+    return [
+        f"Nothing has changed yet. A person decides: `dreamfs dream review {dream.dream_id}`.",
+        f"Read a proposal with its diff and quotes: {where}/{proposal_path(waiting[0])}",
+    ]
