@@ -97,7 +97,7 @@ class MemoryDreams:
     kept_proposals: dict[str, list[Proposal]] = field(default_factory=dict[str, list[Proposal]])
 
     def dreams(self, store: str = "") -> Sequence[Dream]:
-        found = [dream for dream in self.kept if store in {"", dream.store}]
+        found = [dream for dream in reversed(self.kept) if store in {"", dream.store}]
         return sorted(found, key=lambda dream: dream.created_at, reverse=True)
 
     def dream(self, dream_id: str) -> Dream | None:
