@@ -46,9 +46,12 @@ def _dream(door: Door) -> tuple[float, int, int]:
     started = time.perf_counter()
     done = subprocess.run(
         [*COMMAND, "--db", str(door.database), "dream", "run", "--curator", "embedded", "--json"],
-        capture_output=True, text=True, check=True, env=environment(),
+        capture_output=True, text=True, check=False, env=environment(),
     )  # fmt: skip
     seconds = time.perf_counter() - started
+    if done.returncode:
+        said = f"dreamfs dream run: {done.stderr.strip().splitlines()[-1]}"
+        raise NotThereError(said) if done.returncode == 2 else RuntimeError(said)
     # Of the largest child so far; Linux counts in kibibytes.
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     return seconds, peak, len(json.loads(done.stdout)["proposals"])

@@ -30,7 +30,8 @@ def run(soak: bool) -> Sequence[Row]:
         text.write_text(TEXT * 16)
         try:
             door.run("put", "/memories/read.md", str(text))
-            door.run("put", "/memories/write.md", str(text))
+            for era in ERAS:
+                door.run("put", f"/memories/{era}.md", str(text))
             door.run("serve", "--help")
         except NotThereError as error:
             return [Row("everything", "", f"not measured: {error}")]
@@ -57,9 +58,9 @@ def _calls(ours: Sequence[str], era: Era, folder: Path, factor: int) -> Iterator
             for _ in range(CALLS // 4):
                 turn += 1
                 old, new = f"{TEXT[:-1]}{turn - 1}", f"{TEXT[:-1]}{turn}"
-                arguments = {"path": "/memories/write.md", "insert_line": 1, "insert_text": new}
+                arguments = {"path": f"/memories/{era}.md", "insert_line": 1, "insert_text": new}
                 if turn > 1:
-                    arguments = {"path": "/memories/write.md", "old_str": old, "new_str": new}
+                    arguments = {"path": f"/memories/{era}.md", "old_str": old, "new_str": new}
                 writes.append(server.call("str_replace" if turn > 1 else "insert", arguments))
                 commits.append(commit())
     yield _ratio(f"a read of 1 kB, {era}", 1.0, median(reads), median(empties))
