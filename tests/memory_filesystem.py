@@ -30,6 +30,7 @@ from dreamfs_tools.filesystem import (
     Snapshot,
     Store,
     Tree,
+    Wanted,
 )
 from dreamfs_tools.text import changed_lines
 from dreamfs_tools.transcript import Event, Session
@@ -354,12 +355,16 @@ class MemoryTree:
         text = self.files[entry.path].text
         return None if sha256(text) in self.gone else text
 
-    def texts(self, path: str = "", *, containing: str = "", after: str = "") -> Iterable[tuple[Entry, str]]:
+    def texts(
+        self, path: str = "", *, containing: str = "", after: str = "", wanted: Wanted | None = None
+    ) -> Iterable[tuple[Entry, str]]:
         here = self.entry(path)
         files = [here] if here and here.kind == "file" else self.walk(path, after=after)
         for entry in files:
             text = self.text(entry)
-            if text is not None and containing in text and (not after or sort_key(entry.path) > sort_key(after)):
+            if text is None or containing not in text or (after and sort_key(entry.path) <= sort_key(after)):
+                continue
+            if wanted is None or wanted(entry.path, text.encode()):
                 yield entry, text
 
     def _folder_version(self, path: str) -> int:

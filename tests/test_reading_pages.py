@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dreamfs_tools.call import Answer, Call
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.filesystem import Author, Filesystem, Put, Remove
+from dreamfs_tools.filesystem import Author, Filesystem, Move, Put, Remove, Snapshot
 from dreamfs_tools.grep import grep
 from dreamfs_tools.history import history
 from dreamfs_tools.line_page import choose_lines
@@ -246,3 +246,37 @@ async def test_a_version_whose_content_is_gone_says_so() -> None:
     assert (await history(call, "/memories/a.md")).text.split("\n")[1].endswith("11:03 UTC [redacted]")
     annotated = (await view(call, "/memories/a.md", annotate=True)).text
     assert "\n[the content of version 1 is gone: lines it wrote are put down to the next version]\n" in annotated
+
+
+async def test_texts_leave_out_what_is_not_wanted_now_and_in_the_past(filesystem: Filesystem) -> None:
+    await fill(filesystem)
+
+    def query(snapshot: Snapshot) -> list[list[str]]:
+        def wanted(path: str, content: bytes) -> bool:
+            return path.endswith(".md") and b"5432" in content
+
+        return [
+            [entry.path for entry, _ in snapshot.tree("memories", at).texts(path, wanted=wanted)]
+            for at, path in [(None, ""), (4, ""), (3, ""), (3, "systems"), (2, "notes/db.md"), (2, "todo.md")]
+        ]
+
+    path = "systems/db/notes.md"
+    assert await filesystem.read(query) == [[], [], [path], [path], ["notes/db.md"], []]
+
+
+async def test_history_follows_a_file_back_to_the_store_it_came_from(filesystem: Filesystem) -> None:
+    await write(filesystem, "s-1", "", Put("memories", "a.md", "one\n", "created"))
+    await write(filesystem, "s-2", "", Put("memories", "a.md", "two\n", "modified"))
+    await write(filesystem, "s-3", "share", Move("memories", "a.md", "team", "b.md"))
+    await write(filesystem, "s-4", "", Put("team", "b.md", "three\n", "modified"))
+    call = reader(filesystem)
+    text = (await history(call, "/team/b.md")).text
+    rows = [line.partition(", by")[0] for line in text.split("\n")[:-1]]
+    assert rows[0] == "version 2 (4th change) modified /team/b.md +1 -1"
+    assert rows[1] == "version 1 (3rd change) renamed /memories/a.md to /team/b.md +0 -0"
+    assert rows[-2:] == [
+        "version 2 (2nd change) modified /memories/a.md +1 -1",
+        "version 1 (1st change) created /memories/a.md +1 -0",
+    ]
+    whole = await pages(history, call, "/team/b.md", limit=100)
+    assert await pages(history, call, "/team/b.md", limit=1) == whole

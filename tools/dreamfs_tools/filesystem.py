@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Access = Literal["ro", "rw"]
+Wanted = Callable[[str, bytes], bool]
+"""A test of a file by its path inside the store and its content in UTF-8; pure and quick."""
 Operation = Literal["created", "modified", "renamed", "deleted", "restored", "merged", "redacted"]
 
 
@@ -195,13 +197,17 @@ class Tree(Protocol):
         """A file's content; None when it was redacted or pruned."""
         ...
 
-    def texts(self, path: str = "", *, containing: str = "", after: str = "") -> Iterable[tuple[Entry, str]]:
+    def texts(
+        self, path: str = "", *, containing: str = "", after: str = "", wanted: Wanted | None = None
+    ) -> Iterable[tuple[Entry, str]]:
         """Files with their contents, sorted as `walk`; redacted ones are left out.
 
         Args:
             path: a folder, or one file.
             containing: a literal that interesting files must hold; an engine may leave out files that do not.
             after: as in `walk`.
+            wanted: given a path and its UTF-8 content, says whether the file is asked for; what it rejects is left
+                out before anything is made of it, so that a search pays only for what it finds.
         """
         ...
 

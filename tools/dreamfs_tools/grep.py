@@ -8,7 +8,7 @@ from dreamfs_tools.accesses import read_and_note, searched
 from dreamfs_tools.answers import plural, version_line
 from dreamfs_tools.call import Answer, Call
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.filesystem import AccessNote, Entry, Snapshot, Tree
+from dreamfs_tools.filesystem import AccessNote, Entry, Snapshot
 from dreamfs_tools.globs import Glob
 from dreamfs_tools.lookup import Found, find
 from dreamfs_tools.matching_lines import as_rows, matching_lines
@@ -105,25 +105,28 @@ def _rows(search: _Search, scopes: Iterable[Found], after: Sequence[Any]) -> Ite
     """All that matches, after where a page ended."""
     for scope in scopes:
         here = after if after and after[0] == scope.mount.name else None
-        for entry, text, beyond in _texts(scope.tree, scope.entry, search.pattern.literal, here):
-            shown = shown_path(scope.mount, entry.path)
-            if search.glob.matches(shown, search.below):
-                for line, said in _said(search, shown, entry, text, beyond):
-                    yield _Match(said, [scope.mount.name, entry.path, line], entry)
+        for entry, text, beyond in _texts(search, scope, here):
+            for line, said in _said(search, shown_path(scope.mount, entry.path), entry, text, beyond):
+                yield _Match(said, [scope.mount.name, entry.path, line], entry)
 
 
-def _texts(tree: Tree, root: Entry, literal: str, here: Sequence[Any] | None) -> Iterator[tuple[Entry, str, int]]:
-    """Files with their text, and the line after which to look: 0 but for the file in which a page ended."""
+def _texts(search: _Search, scope: Found, here: Sequence[Any] | None) -> Iterator[tuple[Entry, str, int]]:
+    """Files that match, and the line after which to look: 0 but for the file in which a page ended."""
+    tree, root, literal = scope.tree, scope.entry, search.pattern.literal
+
+    def wanted(path: str, text: bytes) -> bool:
+        return search.glob.matches(shown_path(scope.mount, path), search.below) and search.pattern.matches(text)
+
     if here is None:
-        for entry, text in tree.texts(root.path, containing=literal):
+        for entry, text in tree.texts(root.path, containing=literal, wanted=wanted):
             yield entry, text, 0
         return
     _, path, line = here
     if line != _WHOLE:
-        for entry, text in tree.texts(path, containing=literal):
+        for entry, text in tree.texts(path, containing=literal, wanted=wanted):
             yield entry, text, line
     if root.kind == "folder":
-        for entry, text in tree.texts(root.path, containing=literal, after=path):
+        for entry, text in tree.texts(root.path, containing=literal, after=path, wanted=wanted):
             yield entry, text, 0
 
 

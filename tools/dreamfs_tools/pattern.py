@@ -69,6 +69,10 @@ class Pattern:
             yield Hit(number, start, end, match)
             counted, position = end, end + 1
 
+    def matches(self, text: bytes) -> bool:
+        """Whether any line of a UTF-8 text matches."""
+        return next(self.hits(text), None) is not None
+
     def _find(self, text: bytes, position: int) -> int:
         if self._needle:
             return text.find(self._needle, position)

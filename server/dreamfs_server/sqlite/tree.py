@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from dreamfs_server.sqlite.rows import Authors, Row, StoreRow, entry_of, past_entry_of, sort_key, span
-from dreamfs_tools.filesystem import Entry
+from dreamfs_tools.filesystem import Entry, Wanted
 
 _NOW = "SELECT * FROM entry WHERE store_id = ? AND sort_key = ? AND live = 1"
 _NOW_FILES = """
@@ -14,7 +14,7 @@ ORDER BY sort_key
 """
 _NOW_NODES = "SELECT * FROM entry WHERE store_id = ? AND live = 1 AND sort_key > ? AND sort_key < ? ORDER BY sort_key"
 _NOW_TEXTS = """
-SELECT n.sort_key, n.content_id, c.encoding, c.data
+SELECT n.sort_key, n.path, n.content_id, c.encoding, c.data
 FROM node AS n CROSS JOIN content AS c ON c.content_id = n.content_id
 WHERE n.store_id = ? AND n.live = 1 AND n.kind = 'file' AND n.sort_key > ? AND n.sort_key < ? AND c.state = 'stored'
 ORDER BY n.sort_key
@@ -73,22 +73,24 @@ class CurrentTree:
         """A file's content."""
         return self._source.text(entry.content_key)
 
-    def texts(self, path: str = "", *, containing: str = "", after: str = "") -> Iterable[tuple[Entry, str]]:
+    def texts(
+        self, path: str = "", *, containing: str = "", after: str = "", wanted: Wanted | None = None
+    ) -> Iterable[tuple[Entry, str]]:
         """Files with their contents; those without the literal are passed over before anything is made of them."""
         needle = containing.encode()
         low, high = span(path)
         here = self.entry(path)
         if here is not None and here.kind == "file":
             text = self.text(here)
-            if text is not None and containing in text and path > after:
+            if text is not None and containing in text and path > after and _is_wanted(wanted, path, text):
                 yield here, text
             return
         parameters = (self._store.store_id, max(low, sort_key(after)), high)
-        for key, content_id, encoding, data in self._source.rows(_NOW_TEXTS, parameters):
-            if encoding == "raw" and needle not in data:
+        for key, at, content_id, encoding, data in self._source.rows(_NOW_TEXTS, parameters):
+            if encoding == "raw" and (needle not in data or (wanted is not None and not wanted(at, data))):
                 continue
             text = data.decode() if encoding == "raw" else self._source.text(content_id)
-            if text is None or containing not in text:
+            if text is None or containing not in text or (encoding != "raw" and not _is_wanted(wanted, at, text)):
                 continue
             row = self._source.c.execute(_NOW, (self._store.store_id, key)).fetchone()
             yield entry_of(row, self._store.slug, self._source.authors), text
@@ -128,7 +130,9 @@ class PastTree:
         """A file's content."""
         return self._source.text(entry.content_key)
 
-    def texts(self, path: str = "", *, containing: str = "", after: str = "") -> Iterable[tuple[Entry, str]]:
+    def texts(
+        self, path: str = "", *, containing: str = "", after: str = "", wanted: Wanted | None = None
+    ) -> Iterable[tuple[Entry, str]]:
         """Files with their contents."""
         here = self.entry(path)
         if here is not None and here.kind == "file":
@@ -137,7 +141,7 @@ class PastTree:
             entries = self.walk(path, after=after)
         for entry in entries:
             text = self.text(entry)
-            if text is not None and containing in text:
+            if text is not None and containing in text and _is_wanted(wanted, entry.path, text):
                 yield entry, text
 
     def _root(self) -> Entry:
@@ -166,6 +170,10 @@ class PastTree:
         number, files, size_bytes, *revision = row
         made = self._source.authors.revision(number, tuple(revision))
         return Entry(self._store.slug, path, "folder", number, size_bytes, made, files=files)
+
+
+def _is_wanted(wanted: Wanted | None, path: str, text: str) -> bool:
+    return wanted is None or wanted(path, text.encode())
 
 
 def shallow(
