@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from dreamfs_tools.dream_pages import agenda, card_page, card_path, proposal_page, proposal_path, report
-from dreamfs_tools.filesystem import Entry, Snapshot
+from dreamfs_tools.filesystem import Entry, Snapshot, Wanted
 
 Pages = Mapping[str, Callable[[], str]]
 
@@ -50,13 +50,17 @@ class DreamTree:
         page = self._pages(dream_id).get(inside)
         return page() if page else None
 
-    def texts(self, path: str = "", *, containing: str = "", after: str = "") -> Iterable[tuple[Entry, str]]:
+    def texts(
+        self, path: str = "", *, containing: str = "", after: str = "", wanted: Wanted | None = None
+    ) -> Iterable[tuple[Entry, str]]:
         """Files with their contents, sorted."""
         here = self.entry(path)
         entries = [here] if here is not None and here.kind == "file" else self.walk(path, after=after)
         for entry in entries:
             text = self.text(entry)
-            if text is not None and containing in text and (not after or _key(entry.path) > _key(after)):
+            if text is None or containing not in text or (after and _key(entry.path) <= _key(after)):
+                continue
+            if wanted is None or wanted(entry.path, text.encode()):
                 yield entry, text
 
     def _files(self, path: str) -> Iterator[str]:
