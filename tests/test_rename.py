@@ -4,6 +4,7 @@ import pytest
 
 from dreamfs_tools.call import Call
 from dreamfs_tools.create import create
+from dreamfs_tools.delete import delete
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Filesystem
 from dreamfs_tools.mounts import MountOption, Mounts
@@ -79,6 +80,22 @@ async def test_there_and_back_again_between_stores(filesystem: Filesystem, ada: 
     await rename(ada, "/memories/a.md", "/team/a.md")
     await rename(ada, "/team/a.md", "/memories/a.md")
     assert await memory_id_of(filesystem, "/memories/a.md") == identity
+
+
+async def test_what_left_for_another_store_is_not_called_deleted(filesystem: Filesystem, ada: Call, bob: Call) -> None:
+    await create(ada, "/memories/a.md", "one\n")
+    await rename(bob, "/memories/a.md", "/team/b.md")
+    for attempt in (delete(ada, "/memories/a.md", expected_version=1), delete(ada, "/memories/a.md")):
+        with pytest.raises(Refusal) as refused:
+            await attempt
+        assert "It was moved to another store, /team/b.md, in version 2 by session s-bob" in refused.value.text
+
+
+async def test_a_copy_restored_beside_a_file_that_left_is_another_memory(filesystem: Filesystem, ada: Call) -> None:
+    await create(ada, "/memories/a.md", "one\n")
+    await rename(ada, "/memories/a.md", "/team/a.md")
+    await restore(ada, "/memories/a.md", 1)
+    assert await memory_id_of(filesystem, "/memories/a.md") != await memory_id_of(filesystem, "/team/a.md")
 
 
 async def test_a_path_may_be_used_again_after_a_rename(filesystem: Filesystem, ada: Call) -> None:

@@ -31,5 +31,8 @@ def missing(snapshot: Snapshot, place: Place) -> Missing:
         return Missing(sentence, place)
     hint = "" if change.operation == "renamed" else " view with version=-1 shows what it said."
     return Missing(
-        f"{sentence}\n{gone(place, change)}{hint}", place, previous=change.previous, changed_by=changed_by(change)
+        f"{sentence}\n{gone(snapshot, place, change)}{hint}",
+        place,
+        previous=change.previous,
+        changed_by=changed_by(change),
     )

@@ -18,6 +18,7 @@ from dreamfs_tools.text import clipped, unified_diff
 DIFF_CHARACTERS_MAX = 12_000
 CHANGES_SHOWN_MAX = 5
 _ROWS_READ_MAX = 1_000
+_MOVES_READ_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def missing(snapshot: Snapshot, place: Place, sentence: str) -> Refusal:
         return Refusal("not_found", sentence, path=place.shown, current=0)
     return Refusal(
         "not_found",
-        f"{sentence}{'' if sentence.endswith('.') else '.'}\n{gone(place, newest)}",
+        f"{sentence}{'' if sentence.endswith('.') else '.'}\n{gone(snapshot, place, newest)}",
         path=place.shown,
         current=0,
         changed_by=changed_by(newest),
@@ -91,9 +92,24 @@ def newest_change(snapshot: Snapshot, place: Place, up_to: int | None = None) ->
     return rows[0] if rows else None
 
 
-def gone(place: Place, change: Change) -> str:
+def arrived(snapshot: Snapshot, store: str, left: Change) -> Change | None:
+    """For a file that left a store, which shows there as a deletion, the row of its arrival in another store."""
+    if left.operation != "deleted":
+        return None
+    which = ChangeFilter(memory_id=left.memory_id, operation="renamed")
+    for other in snapshot.stores():
+        for row in snapshot.changes(other.slug, which, _MOVES_READ_MAX):
+            if row.old_path == f"/{store}/{left.path}" and row.revision.created_at == left.revision.created_at:
+                return row
+    return None
+
+
+def gone(snapshot: Snapshot, place: Place, change: Change) -> str:
     """Who removed what was at a place, or where it is now, and how to go on."""
     by = f"in version {change.version} by {who(change.revision)}"
+    if arrival := arrived(snapshot, place.store, change):
+        what = "It" if change.path == place.path else "The last file below it"
+        return f"{what} was moved to another store, /{arrival.store}/{arrival.path}, {by}."
     if moved := moved_to(place, change):
         return f"It was renamed to {moved} {by}."
     if change.operation == "renamed" and change.path != place.path:
@@ -125,9 +141,7 @@ def _headline(snapshot: Snapshot, clash: Clash, newest: Change | None) -> str:
     if entry is None:
         if newest is None:
             return f"Error: The path {shown} does not exist: {sent}, the current version is 0."
-        return (
-            f"Error: The path {shown} no longer exists: {sent}, the current version is 0. {gone(clash.place, newest)}"
-        )
+        return f"Error: The path {shown} no longer exists: {sent}, the current version is 0. {gone(snapshot, clash.place, newest)}"
     current = f"the current version is {version_words(entry.version, entry.change_number).removeprefix('version ')}"
     if expected == 0:
         return f"Error: {shown} already exists: {sent}, {current}."

@@ -12,7 +12,7 @@ from typing import Literal
 
 from dreamfs_tools.admission import masked
 from dreamfs_tools.answers import changed_by, version_line, who
-from dreamfs_tools.conflict import Clash, conflict, missing, newest_change
+from dreamfs_tools.conflict import Clash, arrived, conflict, missing, newest_change
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Change, ChangeFilter, Edit, Entry, Move, Put, Remove, Snapshot, Tree
 from dreamfs_tools.merge import Merged, merge
@@ -199,7 +199,7 @@ def _did(snapshot: Snapshot, rows: Mapping[tuple[str, str], Change], edit: Edit)
         return made and _holds(Moment(snapshot), edit)
     if isinstance(edit, Remove):
         row = rows.get((edit.store, edit.path))
-        return row is not None and row.operation == "deleted"
+        return row is not None and row.operation == "deleted" and arrived(snapshot, edit.store, row) is None
     row = rows.get((edit.new_store, edit.new_path))
     return row is not None and row.operation == "renamed" and row.old_path == _old_path(edit)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dreamfs_tools.answers import version_line
 from dreamfs_tools.call import Answer, Call
-from dreamfs_tools.conflict import moved_to, newest_change
+from dreamfs_tools.conflict import arrived, moved_to, newest_change
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import ChangeFilter, Edit, Put, Remove, Snapshot
 from dreamfs_tools.mounts import Place
@@ -85,10 +85,14 @@ def _edits(moment: Moment, place: Place, revision: int) -> Sequence[Edit]:
 
 
 def _lives(moment: Moment, store: str, memory_id: str) -> bool:
-    """Whether a live file of the store has this id."""
+    """Whether a live file has this id: in the store, or in another that it was moved to. A fork's files do not count."""
     which = ChangeFilter(memory_id=memory_id, up_to_version=moment.revision(store))
     rows = moment.snapshot.changes(store, which, 1)
-    entry = moment.tree(store).entry(rows[0].path) if rows else None
+    if not rows:
+        return False
+    if arrival := arrived(moment.snapshot, store, rows[0]):
+        return _lives(moment, arrival.store, memory_id)
+    entry = moment.tree(store).entry(rows[0].path)
     return entry is not None and entry.memory_id == memory_id
 
 
