@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from dreamfs_server.dream.curators.patterns import pattern_proposals
 from dreamfs_server.dream.curators.rules import rule_proposals
 from dreamfs_server.dream.curators.tidying import conflict_proposals, duplicate_proposals
 from dreamfs_server.dream.material import Material
@@ -24,6 +25,7 @@ Writer = Callable[[Material, Sequence[Card]], list[tuple[Proposal, float]]]
 
 WRITERS: Mapping[str, Writer] = {
     "errors": rule_proposals,
+    "lags": pattern_proposals,
     "duplicates": duplicate_proposals,
     "conflicts": conflict_proposals,
 }
@@ -71,7 +73,12 @@ def _sealed(miner: str, proposal: Proposal) -> Proposal:
 
 def _subject(proposal: Proposal) -> list[str]:
     signatures = [str(claim.statistics["signature"]) for claim in proposal.claims if "signature" in claim.statistics]
-    return signatures or [f"{change.operation} {change.path}" for change in proposal.changes]
+    pairs = [
+        f"{claim.statistics['lead']} → {claim.statistics['follow']}"
+        for claim in proposal.claims
+        if "lead" in claim.statistics
+    ]
+    return signatures + pairs or [f"{change.operation} {change.path}" for change in proposal.changes]
 
 
 def _hash(parts: Sequence[str]) -> str:

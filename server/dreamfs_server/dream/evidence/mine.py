@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from dreamfs_server.dream.evidence.association import Seen
 from dreamfs_server.dream.evidence.conflicts import conflict_cards
 from dreamfs_server.dream.evidence.duplicates import duplicate_cards
 from dreamfs_server.dream.evidence.errors import Failure, commands_of, error_cards, failures
+from dreamfs_server.dream.evidence.lags import lag_cards, seen_by
 from dreamfs_server.dream.evidence.steps import steps
 from dreamfs_server.dream.evidence.support import Place
 from dreamfs_server.dream.material import Material
@@ -21,11 +23,13 @@ def mine(material: Material) -> list[Card]:
     places: list[Place] = []
     failed: list[Failure] = []
     done: dict[str, set[str]] = {}
+    seen: list[Seen] = []
     for gathered in material.sessions:
         session = gathered.session
         place = Place(session.session_id, gathered.root, gathered.day, session.task, session.outcome)
         places.append(place)
         taken = steps(gathered)
+        seen.append(seen_by(gathered, place))
         failed.extend(failures(gathered, place, taken))
         for command in commands_of(taken):
             done.setdefault(command, set()).add(place.root)
@@ -34,6 +38,7 @@ def mine(material: Material) -> list[Card]:
     retired = {path for card in duplicates for path in card.data.get("retire", ())}
     cards = [
         *error_cards(failed, places, ran),
+        *lag_cards(seen),
         *duplicates,
         *conflict_cards([memory for memory in material.memories if memory.path not in retired]),
     ]

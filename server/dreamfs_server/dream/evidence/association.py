@@ -1,0 +1,421 @@
+"""Lagged association between types of events: B comes some time after A, more often than chance has it.
+
+For every ordered pair of types and for overlapping bands of lags from 20 s to 40 min (evenly spaced on a logarithmic scale,
+narrow and wide), it is counted after how many A a B follows within the band. The statistic is the largest excess over
+bands, as a Poisson log-likelihood ratio. Its null distribution keeps everything but the relation in time: the B of each
+window are shifted around a circle by a random amount, many times, and the largest excess is taken anew; so the choice of the
+best band, bursts of B and different rates are all in the null. Its tail is a Gumbel distribution fitted to the shifts,
+never thinner than theory has it. Benjamini–Hochberg over all ordered pairs controls false discoveries.
+
+What is counted, and counted once: sessions that saw the same event looked at the same time, so they are one window; a
+refiring alert is one episode; an A counts as a trial only if the session looked on until the band had passed. A finding needs 5
+hits in 4 windows on 2 days. It is an *association*: a schedule that both follow, a chain through a third event and a
+common cause are looked for and named, and so is when sessions were opened because of B.
+"""
+
+import hashlib
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from math import cos, exp, expm1, hypot, log, pi, sin
+from random import Random
+from statistics import fmean, median, pstdev
+
+from dreamfs_server.dream.evidence.happenings import Happening
+
+lag_seconds_min, lag_seconds_max = 20.0, 2400.0
+hits_min, windows_min, days_min = 5, 4, 2
+share_min, lift_min = 0.3, 2.0
+q_max = 0.001
+shifts_count = 240
+exceeded_enough = 5
+episode_seconds = 120.0
+quiet_seconds = 12 * 3600.0
+types_max = 60
+_RATIO = 1.05
+_HALF_NARROW, _HALF_WIDE, _HALF_SECONDS_MIN = 0.15, 0.45, 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one session saw."""
+
+    session_id: str
+    root: str
+    day: str
+    dated: bool
+    events: Sequence[Happening]
+    until: float
+
+
+@dataclass(slots=True)
+class Window:
+    """A stretch of time that one or more sessions looked at."""
+
+    sessions: list[Seen]
+    start: float
+    end: float
+    at: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    """Type → times of its episodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Association:
+    """One ordered pair that goes together more often than chance."""
+
+    lead: str
+    follow: str
+    lag_seconds: float
+    lag_low: float
+    lag_high: float
+    hits: int
+    trials: int
+    follows: int
+    """All B that could have had an A before them; of these `preceded` had one at that lag."""
+    preceded: int
+    windows: int
+    days: int
+    q_value: float
+    pairs: Sequence[tuple[int, float, float]]
+    """Window, time of A, time of B."""
+    notes: Sequence[str] = ()
+
+    @property
+    def explained(self) -> bool:
+        """Whether something else explains it: a schedule, a chain or a common cause."""
+        return any(note.startswith(("schedule", "chain", "common cause")) for note in self.notes)
+
+
+def associations(seen: Sequence[Seen]) -> tuple[list[Association], list[Window]]:
+    """Significant associations, the surest first, and the windows that their pairs name. Order of `seen` does not matter."""
+    windows = merged(seen)
+    total: dict[str, int] = defaultdict(int)
+    present: dict[str, int] = defaultdict(int)
+    for window in windows:
+        for name, times in window.at.items():
+            total[name] += len(times)
+            present[name] += 1
+    names = sorted(
+        (n for n in total if total[n] >= hits_min and present[n] >= windows_min), key=lambda n: (-present[n], n)
+    )[:types_max]
+    span = sum(window.end - window.start for window in windows)
+    pairs = len(names) * (len(names) - 1)
+    tested = [
+        (found[0], lead, follow, found[1])
+        for lead in names
+        for follow in names
+        if lead != follow and (found := _test(windows, lead, follow, total[follow] / max(span, 1.0))) is not None
+    ]
+    result = [
+        association
+        for q, lead, follow, band in _discoveries(tested, pairs)
+        if (association := _describe(windows, lead, follow, band, q)) is not None
+    ]
+    return [replace(one, notes=_notes(one, result, windows)) for one in result], windows
+
+
+def merged(seen: Sequence[Seen]) -> list[Window]:
+    """Sessions as windows; those that saw one and the same event are one window, since they saw the same stretch of time.
+
+    Ages in tables are rounded, so dated sessions share an event when its times differ by up to a minute.
+    """
+    ordered = sorted((one for one in seen if one.events), key=lambda one: one.session_id)
+    parent = list(range(len(ordered)))
+
+    def top(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    exact: dict[tuple[int, str], int] = {}
+    near: dict[tuple[int, str], int] = {}
+    for i, one in enumerate(ordered):
+        for event in one.events:
+            parent[top(i)] = top(exact.setdefault((int(event.at), event.type), i))
+            if one.dated:
+                minute = int(event.at // 60)
+                for key in ((minute, event.type), (minute + 1, event.type)):
+                    parent[top(i)] = top(near.setdefault(key, i))
+    groups: dict[int, list[Seen]] = defaultdict(list)
+    for i, one in enumerate(ordered):
+        groups[top(i)].append(one)
+    return [window for _, sessions in sorted(groups.items()) for window in _windows(sessions)]
+
+
+def _windows(sessions: list[Seen]) -> list[Window]:
+    """What a group of sessions looked at, parted where nothing was seen for `quiet_seconds`."""
+    events = sorted({(float(int(event.at)), event.type) for one in sessions for event in one.events})
+    until = max(one.until for one in sessions)
+    parts: list[list[tuple[float, str]]] = []
+    for event in events:
+        if not parts or event[0] - parts[-1][-1][0] > quiet_seconds:
+            parts.append([])
+        parts[-1].append(event)
+    result: list[Window] = []
+    for part in parts:
+        times: dict[str, list[float]] = defaultdict(list)
+        for at, name in part:
+            times[name].append(at)
+        end = max(part[-1][0], until if until - part[-1][0] < quiet_seconds else 0.0)
+        result.append(Window(sessions, part[0][0], end, {name: _episodes(at) for name, at in sorted(times.items())}))
+    return result
+
+
+def _episodes(times: Sequence[float]) -> list[float]:
+    result: list[float] = []
+    last = float("-inf")
+    for at in times:
+        if at - last > episode_seconds:
+            result.append(at)
+        last = at
+    return result
+
+
+def _cells() -> list[int]:
+    """Whole seconds → cell of the logarithmic scale of lags."""
+    return [
+        max(0, int(log(max(second, 1) / (lag_seconds_min / 2)) / log(_RATIO)))
+        for second in range(int(lag_seconds_max * 1.6))
+    ]
+
+
+_CELLS = _cells()
+_CELL_COUNT = _CELLS[-1] + 2
+
+
+def _bands() -> list[tuple[float, float]]:
+    centre = lag_seconds_min
+    result: list[tuple[float, float]] = []
+    while centre <= lag_seconds_max * 1.001:
+        for half in (_HALF_NARROW, _HALF_WIDE):
+            reach = max(half * centre, _HALF_SECONDS_MIN)
+            result.append((max(1.0, centre - reach), centre + reach))
+        centre *= 1.12
+    return result
+
+
+_BANDS = _bands()
+_BAND_CELLS = [(_CELLS[min(int(a), len(_CELLS) - 1)], _CELLS[min(int(b), len(_CELLS) - 1)] + 1) for a, b in _BANDS]
+
+
+def _test(windows: Sequence[Window], lead: str, follow: str, rate: float) -> tuple[float, tuple[float, float]] | None:
+    """The p value of a pair and its best band; None where too little is seen for a finding."""
+    shared = [(w.at[lead], w.at[follow], w.start, w.end - w.start) for w in windows if lead in w.at and follow in w.at]
+    if len(shared) < windows_min:
+        return None
+    leads = sum(len(w.at.get(lead, ())) for w in windows)
+    expected = [max(1e-3, leads * -expm1(-rate * (b - a))) for a, b in _BANDS]
+    observed, best = _excess([(a, b) for a, b, _, _ in shared], expected)
+    if observed < 5.0:
+        return None
+    seed = hashlib.sha256(f"{lead}\0{follow}\0{leads}".encode()).digest()
+    rng = Random(seed)  # noqa: S311 - shifts want to be repeatable, not secret
+    null: list[float] = []
+    for _ in range(shifts_count):
+        shifted = [(a, _shift(b, start, length, rng)) for a, b, start, length in shared]
+        null.append(_excess(shifted, expected)[0])
+        if sum(value >= observed for value in null) >= exceeded_enough:
+            break  # The p value is at least 5/240, far from any discovery.
+    return _tail(observed, null), _BANDS[best]
+
+
+def _shift(times: Sequence[float], start: float, length: float, rng: Random) -> list[float]:
+    if length <= 0:
+        return list(times)
+    by = rng.random() * length
+    return sorted(start + (at - start + by) % length for at in times)
+
+
+def _excess(shared: Sequence[tuple[Sequence[float], Sequence[float]]], expected: Sequence[float]) -> tuple[float, int]:
+    """The largest Poisson log-likelihood ratio over bands, and which band."""
+    counts = [0] * _CELL_COUNT
+    furthest = len(_CELLS) - 1
+    for leads, follows in shared:
+        for at in leads:
+            i = bisect_left(follows, at + 1.0)
+            while i < len(follows) and (lag := follows[i] - at) < furthest:
+                counts[_CELLS[int(lag)]] += 1
+                i += 1
+    sums = [0]
+    for count in counts:
+        sums.append(sums[-1] + count)
+    best, where = 0.0, 0
+    for k, (a, b) in enumerate(_BAND_CELLS):
+        hits = sums[b] - sums[a]
+        mean = expected[k]
+        if hits >= hits_min and hits > mean:
+            value = hits * log(hits / mean) - (hits - mean)
+            if value > best:
+                best, where = value, k
+    return best, where
+
+
+def _tail(observed: float, null: Sequence[float]) -> float:
+    """The chance of an excess like the observed one: counted where it is frequent, else a Gumbel tail."""
+    exceeded = sum(value >= observed for value in null)
+    if exceeded >= exceeded_enough:
+        return (exceeded + 1) / (len(null) + 1)
+    scale = max(1.0, pstdev(null) * 6**0.5 / pi)
+    location = fmean(null) - 0.5772 * scale
+    # The mean of a null that is mostly zero (no band reached 5 hits) says little; the scale floor keeps it honest.
+    fitted = -expm1(-exp(-(observed - max(location, 0.0)) / scale))
+    return min(1.0, max(fitted, exceeded / (len(null) + 1)))
+
+
+def _discoveries(
+    tested: Sequence[tuple[float, str, str, tuple[float, float]]], pairs: int
+) -> list[tuple[float, str, str, tuple[float, float]]]:
+    """Benjamini–Hochberg: those with a q value of at most `q_max`, the untested counted as p = 1."""
+    ordered = sorted(tested)
+    result: list[tuple[float, str, str, tuple[float, float]]] = []
+    q = 1.0
+    for rank in range(len(ordered), 0, -1):
+        p, lead, follow, band = ordered[rank - 1]
+        q = min(q, p * pairs / rank)
+        if q <= q_max:
+            result.append((q, lead, follow, band))
+    return result[::-1]
+
+
+def _describe(
+    windows: Sequence[Window], lead: str, follow: str, band: tuple[float, float], q: float
+) -> Association | None:
+    centre, low, high = _focus(windows, lead, follow, band)
+    trials = preceded = follows = 0
+    pairs: list[tuple[int, float, float]] = []
+    for number, window in enumerate(windows):
+        leads, after = window.at.get(lead, []), window.at.get(follow, [])
+        used: set[float] = set()
+        for at in leads:
+            i, j = bisect_left(after, at + low), bisect_right(after, at + high)
+            free = [b for b in after[i:j] if b not in used]
+            if free:
+                hit = min(free, key=lambda b: (abs(b - at - centre), b))
+                used.add(hit)
+                pairs.append((number, at, hit))
+                trials += 1
+            elif at + high <= window.end:
+                trials += 1
+        follows += sum(at - high >= window.start for at in after if at not in used) + len(used)
+        preceded += len(used)
+    hits = len(pairs)
+    days = {int(at // 86400) for _, at, _ in pairs}
+    touched = {number for number, _, _ in pairs}
+    seconds = sum(window.end - window.start for window in windows)
+    rate = sum(len(window.at.get(follow, ())) for window in windows) / max(seconds, 1.0)
+    chance = -expm1(-rate * (high - low))
+    if (
+        hits < hits_min
+        or len(touched) < windows_min
+        or len(days) < days_min
+        or hits / trials < max(share_min, lift_min * chance)
+    ):
+        return None
+    lags = sorted(b - a for _, a, b in pairs)
+    if not lag_seconds_min * 0.75 <= centre <= lag_seconds_max * 1.1:
+        return None
+    return Association(
+        lead=lead,
+        follow=follow,
+        lag_seconds=round(median(lags), 1),
+        lag_low=lags[len(lags) // 10],
+        lag_high=lags[-1 - len(lags) // 10],
+        hits=hits,
+        trials=trials,
+        follows=follows,
+        preceded=preceded,
+        windows=len(touched),
+        days=len(days),
+        q_value=float(f"{q:.2g}"),
+        pairs=pairs,
+    )
+
+
+def _focus(windows: Sequence[Window], lead: str, follow: str, band: tuple[float, float]) -> tuple[float, float, float]:
+    """The lag at the middle of the band's hits, and how far hits reach around it (the band may sit a little beside)."""
+    low, high = band
+    centre = (low + high) / 2
+    for _ in range(3):
+        lags = [
+            b - a
+            for window in windows
+            for a in window.at.get(lead, ())
+            for b in window.at.get(follow, ())
+            if low <= b - a <= high
+        ]
+        if not lags:
+            break
+        centre = median(lags)
+        reach = max(_HALF_SECONDS_MIN, 3.0 * median(abs(lag - centre) for lag in lags))
+        reach = min(reach, max(_HALF_SECONDS_MIN, 0.5 * centre))
+        low, high = max(1.0, centre - reach), centre + reach
+    return centre, low, high
+
+
+def _notes(one: Association, others: Sequence[Association], windows: Sequence[Window]) -> list[str]:
+    notes: list[str] = []
+    minutes = [_clock(windows, name) for name in (one.lead, one.follow)]
+    if all(minutes):
+        notes.append(
+            f"schedule: both keep to the clock ({minutes[0]} and {minutes[1]}), so neither need lead to the other"
+        )
+    by_pair = {(other.lead, other.follow): other for other in others}
+    for middle in sorted({other.follow for other in others if other.lead == one.lead} - {one.follow}):
+        first, second = by_pair[one.lead, middle], by_pair.get((middle, one.follow))
+        if second is not None and first.lag_seconds < one.lag_seconds and _passes(one, middle, windows):
+            notes.append(f"chain: it goes through {middle}")
+            break
+    for cause in sorted({other.lead for other in others if other.follow == one.lead}):
+        to_lead, to_follow = by_pair[cause, one.lead], by_pair.get((cause, one.follow))
+        if to_follow is not None and to_lead.lag_seconds < to_follow.lag_seconds and _depends(one, to_lead, windows):
+            notes.append(f"common cause: both follow {cause}")
+            break
+    if (opened := _opened_by(one.follow, windows)) >= 0.5:
+        notes.append(
+            f"sessions were opened because of {one.follow}: {opened:.0%} of the windows end within 6 minutes after it"
+        )
+    return notes
+
+
+def _clock(windows: Sequence[Window], name: str) -> str:
+    """At which minutes of the hour a type of event happens, if it keeps to them; else ""."""
+    times = sorted({at for window in windows for at in window.at.get(name, ())})
+    if len(times) < hits_min:
+        return ""
+    for period in (86400, 21600, 14400, 7200, 3600, 1800, 900, 600, 300):
+        angles = [2 * pi * (at % period) / period for at in times]
+        x, y = fmean(cos(a) for a in angles), fmean(sin(a) for a in angles)
+        spread_seconds = (1 - hypot(x, y)) ** 0.5 * period
+        if hypot(x, y) > 0.9 and spread_seconds < max(120.0, period / 10):
+            minute = median(at % 3600 for at in times) / 60 if period >= 3600 else (times[0] % period) / 60
+            return f"minute {minute:.0f}" if period >= 3600 else f"every {period // 60} minutes"
+    return ""
+
+
+def _passes(one: Association, middle: str, windows: Sequence[Window]) -> bool:
+    """Whether most hits have the middle event between their ends."""
+    between = sum(any(a < at < b for at in windows[number].at.get(middle, ())) for number, a, b in one.pairs)
+    return between >= 0.7 * len(one.pairs)
+
+
+def _depends(one: Association, to_lead: Association, windows: Sequence[Window]) -> bool:
+    """Whether the follower comes only after those leads that a common cause precedes."""
+    caused = {(number, b) for number, _, b in to_lead.pairs}
+    hit = {(number, a) for number, a, _ in one.pairs}
+    alone = [
+        (number, at)
+        for number, window in enumerate(windows)
+        for at in window.at.get(one.lead, ())
+        if (number, at) not in caused
+    ]
+    with_cause = len(hit & caused) / max(1, len(caused))
+    without = len([key for key in alone if key in hit]) / max(1, len(alone))
+    return with_cause > 0 and (without < 0.5 * with_cause or len(alone) < hits_min)
+
+
+def _opened_by(name: str, windows: Sequence[Window]) -> float:
+    """The share of windows with the event that end soon after one of it."""
+    ends = [min((w.end - at for at in w.at[name]), default=1e9) for w in windows if name in w.at]
+    return sum(gap <= 360 for gap in ends) / len(ends) if len(ends) >= hits_min else 0.0
