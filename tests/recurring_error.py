@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from dreamfs_server.dream.material import numbered
 from dreamfs_tools.transcript import Event, Session
 from mined_sessions import Call, session
 
@@ -23,3 +24,9 @@ def recurring_error(store: str = "memories", sessions: int = 5) -> Iterator[tupl
         events = [replace(event, raw_key=f"{number}-{event.n}") for event in found.events]
         lines = sum(event.lines for event in events)
         yield replace(found.session, store=store, events=len(events), lines=lines), events
+
+
+def numbered_session(session: Session, events: Sequence[Event]) -> tuple[Session, Sequence[Event]]:
+    """A session as an archive would store it."""
+    counted = numbered(events)
+    return replace(session, events=len(counted), lines=sum(event.lines for event in counted)), counted

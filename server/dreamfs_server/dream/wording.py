@@ -106,13 +106,8 @@ def lost(removed: Sequence[str], kept: str, dropped: Sequence[Dropped]) -> list[
         for token in dict.fromkeys(hard_tokens(removed))
         if token not in present and not _contains(kept.casefold(), token) and not _contains(listed, token)
     ]
-    kept_lines = [line for line in kept.split("\n") if line.strip()]
-    negated = [
-        line.strip()
-        for line in removed
-        if NEGATION.search(line) and not _still_negated(line, kept_lines) and line.strip().casefold() not in listed
-    ]
-    return tokens + [line for line in negated if not NEGATION.search(listed)]
+    said = [line for line in kept.split("\n") if line.strip()] + [drop.text for drop in dropped]
+    return tokens + [line.strip() for line in removed if NEGATION.search(line) and not _still_negated(line, said)]
 
 
 def hard_tokens(lines: Iterable[str]) -> Iterator[str]:
