@@ -4,9 +4,11 @@ A tool call is answered by a middleware, before the SDK's own tool layer: argume
 is what the client reads, and a call costs less than an empty tool of the SDK.
 """
 
+import contextlib
 import inspect
 import logging
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any, cast
 
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
@@ -82,7 +84,8 @@ class App(MCPServer[Any]):
         offered: Sequence[OfferedTool],
         archive: TranscriptArchive | None,
     ) -> None:
-        super().__init__("dreamfs", version=version, log_level="WARNING", middleware=[self._answer_first])
+        with _without_rich():
+            super().__init__("dreamfs", version=version, log_level="WARNING", middleware=[self._answer_first])
         self._filesystem = filesystem
         self._mounts = mounts
         self._callers = callers
@@ -214,6 +217,19 @@ class App(MCPServer[Any]):
         for needed in known.values():
             if needed.required and needed.name not in (given or {}):
                 raise _invalid_prompt(f"The prompt {name} needs the argument {needed.name}.")
+
+
+@contextlib.contextmanager
+def _without_rich() -> Generator[None]:
+    """Where logging is configured, the SDK imports rich all the same for a handler that it drops: a tenth of the start."""
+    if not logging.getLogger().handlers or "rich.console" in sys.modules:
+        yield
+        return
+    sys.modules["rich.console"] = None  # type: ignore[assignment]  # the documented way to make an import fail
+    try:
+        yield
+    finally:
+        del sys.modules["rich.console"]
 
 
 def _refused(refusal: Refusal) -> Answer:
