@@ -253,8 +253,9 @@ def _apply(drafts: Mapping[str, _Draft], edit: Edit, ids: "count[int]") -> None:
         draft.add(edit.path, old, None, change)
         return
     target = drafts[edit.new_store]
-    assert edit.new_path not in target.files, f"{edit.new_path} is taken"
     moved_in = target is not draft
+    assert edit.new_path not in target.files, f"{edit.new_path} is taken"
+    assert moved_in or not _below(edit.new_path, edit.path), f"{edit.path} would lie below itself"
     memory_id = f"m{next(ids)}" if moved_in and target.live(old.memory_id) else old.memory_id
     at = max(draft.next_change_number(memory_id), target.next_change_number(memory_id))
     new = _File(memory_id, target.revision.number, at, old.text if edit.text is None else edit.text)

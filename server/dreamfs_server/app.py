@@ -60,12 +60,12 @@ def build_app(
         callers: what is known of whoever calls.
         version: what the server says its version is.
         tool_set: which tools are offered.
-        recorder: offer `record` with any set.
+        recorder: offer `record` with any set, and let it write every session.
         archive: where `record` stores events.
         offered: other tools than ours, for tests.
     """
     picked = chosen(tools() if offered is None else offered, tool_set, recorder=recorder)
-    app = App(filesystem, mounts, callers, version=version, offered=picked, archive=archive)
+    app = App(filesystem, mounts, callers, version=version, offered=picked, archive=archive, recorder=recorder)
     add_resources(app, filesystem, mounts, callers)
     add_prompts(app, filesystem, mounts, callers)
     return app
@@ -83,6 +83,7 @@ class App(MCPServer[Any]):
         version: str,
         offered: Sequence[OfferedTool],
         archive: TranscriptArchive | None,
+        recorder: bool,
     ) -> None:
         with _without_rich():
             super().__init__("dreamfs", version=version, log_level="WARNING", middleware=[self._answer_first])
@@ -90,6 +91,7 @@ class App(MCPServer[Any]):
         self._mounts = mounts
         self._callers = callers
         self._archive = archive
+        self._recorder = recorder
         self._offered = {tool.name: tool for tool in offered}
         self._arguments = {tool.name: Arguments(tool.name, tool.function) for tool in offered}
         self._stamp = {SERVER_INFO_META_KEY: {"name": "dreamfs", "version": version}}
@@ -169,7 +171,14 @@ class App(MCPServer[Any]):
                 )
             values = self._arguments[name].read(arguments)
             author = self._callers.author(ctx, values.pop("session_id", ""))
-            call = Call(self._filesystem, self._mounts, author, self._archive)
+            call = Call(
+                self._filesystem,
+                self._mounts,
+                author,
+                self._archive,
+                recorder=self._recorder,
+                own_session=self._callers.session_id or self._callers.host_session_id,
+            )
             return await tool.function(call, **values), False
         except Refusal as refusal:
             return _refused(refusal), True

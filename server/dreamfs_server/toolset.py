@@ -14,6 +14,7 @@ from dreamfs_tools.grep import grep
 from dreamfs_tools.history import history
 from dreamfs_tools.insert import insert
 from dreamfs_tools.list import list_
+from dreamfs_tools.record import record
 from dreamfs_tools.rename import rename
 from dreamfs_tools.restore import restore
 from dreamfs_tools.str_replace import str_replace
@@ -57,6 +58,7 @@ def tools() -> Sequence[OfferedTool]:
         OfferedTool("history", history, READS),
         OfferedTool("diff", diff, READS),
         OfferedTool("restore", restore, KEEPS),
+        OfferedTool("record", record, KEEPS, "all"),
     )
 
 

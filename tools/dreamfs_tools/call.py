@@ -23,6 +23,10 @@ class Call:
     """Who runs dreams; None where none can be run."""
     ask: Ask | None = None
     """Puts a question to the person in the client; None where the client cannot ask."""
+    recorder: bool = False
+    """Whether the operator made this connection a recorder, which may write any session's transcript."""
+    own_session: str = ""
+    """The session that the connection is without any claim: what the operator or the client's environment said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dreamfs_tools.dream_tree import DreamTree
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Access, Snapshot, Store, Tree
 from dreamfs_tools.paths import check_path
+from dreamfs_tools.transcript_tree import TranscriptTree
 
 MountKind = Literal["store", "transcripts", "dreams"]
 VIRTUAL: Mapping[str, MountKind] = {"transcripts": "transcripts", "dreams": "dreams"}
@@ -117,7 +118,8 @@ class Mounts:
     def _memory_mounts(self, snapshot: Snapshot) -> dict[str, Mount]:
         if self.options is None:
             return {store.slug: Mount(store.slug, store, store.access) for store in snapshot.stores()}
-        return {option.name: _mount(option, snapshot.store(option.store)) for option in self.options}
+        options = sorted(self.options, key=lambda option: option.name)
+        return {option.name: _mount(option, snapshot) for option in options}
 
     def _virtual_mounts(self, snapshot: Snapshot, mounts: Mapping[str, Mount]) -> dict[str, Mount]:
         stores = tuple(dict.fromkeys(mount.store.slug for mount in mounts.values() if mount.store and mount.writable))
@@ -150,10 +152,17 @@ class Mounts:
         raise Refusal("read_only", f"{state} {way_out}", path=place.shown, writable=writable)
 
 
-def _mount(option: MountOption, store: Store | None) -> Mount:
+def _mount(option: MountOption, snapshot: Snapshot) -> Mount:
+    store = snapshot.store(option.store)
     if store is None:
         raise Refusal(
             "not_found", f"There is no store {option.store}; `dreamfs store list` shows the stores there are."
+        )
+    if option.revision is not None and option.revision > store.head:
+        raise Refusal(
+            "not_found",
+            f"The mount /{option.name} cannot show version {option.revision}: "
+            f"the newest of the store {option.store} is {store.head}.",
         )
     access: Access = "ro" if option.revision is not None else option.access or store.access
     return Mount(option.name, store, access, option.revision)
@@ -171,6 +180,8 @@ def tree_of(snapshot: Snapshot, mount: Mount, at: int | None = None) -> Tree:
     """
     if mount.kind == "dreams":
         return DreamTree(snapshot, mount.stores)
+    if mount.kind == "transcripts":
+        return TranscriptTree(snapshot.transcripts, mount.stores)
     assert mount.store is not None
     if at is not None and at > mount.version:
         raise Refusal(

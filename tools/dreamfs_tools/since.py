@@ -14,6 +14,8 @@ ROWS_MAX = 20
 def since_words(snapshot: Snapshot, found: Found, known: int) -> str:
     """Who moved a file or folder on from version `known`, and the difference since."""
     entry = found.entry
+    if found.mount.kind == "transcripts" and 0 <= known < entry.version:
+        return f"{found.shown} has grown by {plural(entry.version - known, 'event')} since {version_words(known)}."
     if known > found.mount.version or found.mount.store is None:
         return f"{found.shown} has no version {known}; it is at {version_words(entry.version)}."
     if known > entry.version:

@@ -108,7 +108,8 @@ def _session_rows(session_id: str, records: Iterable[Record], sessions: dict[str
         session = sessions.get(session_id)
         if session is None:
             session = sessions[session_id] = _Open()
-            parent = session_segment(string(row["sessionId"])) if string(row.get("agentId")) else ""
+            named = string(row.get("sessionId") or row.get("session_id"))
+            parent = session_segment(named) if named else session_id
             yield About(Session("", session_id, FORMAT, parent=parent if parent != session_id else ""))
         key = session.keys.name(record.digest)
         for position, event in enumerate(_events(row, session.calls)):
