@@ -102,7 +102,7 @@ class Proposal:
     version: int = 0
     """The revision that accepted it."""
     reverts: str = ""
-    """`<dream>/<number>` of the proposal that accepting this one undoes; "" for ordinary proposals."""
+    """`<dream>/<number>` of each proposal that accepting this one undoes, separated by spaces; "" for ordinary ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from dreamfs_tools.answers import plural
 from dreamfs_tools.dreaming import Dream
 from dreamfs_tools.transcript import Session
 
@@ -34,7 +35,7 @@ def why_not_due(
     if not had:
         if len(sessions) >= new_sessions_min:
             return ""
-        return f"There are {len(sessions)} sessions; a first dream needs {new_sessions_min}."
+        return f"Stored: {plural(len(sessions), 'session')}; a first dream needs {new_sessions_min}."
     last = max(had, key=lambda dream: dream.created_at)
     hours = (now - last.created_at) / timedelta(hours=1)
     if hours < hours_min:
@@ -42,7 +43,7 @@ def why_not_due(
     undated = max(0, sum(1 for session in sessions if _at(session) is None) - last.coverage.sessions)
     new = sum(1 for session in sessions if (at := _at(session)) is not None and at > last.created_at) + undated
     if new < new_sessions_min:
-        return f"There are {new} sessions since the last dream, {last.dream_id}; it takes {new_sessions_min}."
+        return f"New since the last dream, {last.dream_id}: {plural(new, 'session')}; it takes {new_sessions_min}."
     return ""
 
 

@@ -6,7 +6,7 @@ for it next.
 """
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -14,7 +14,7 @@ from functools import partial
 import anyio
 from anyio.abc import TaskGroup
 
-from dreamfs_server.dream import owner
+from dreamfs_server.dream import due, owner, undo
 from dreamfs_server.dream.job import GATHERING, Job
 from dreamfs_server.dream.review import decide
 from dreamfs_tools.dreaming import Dream, DreamRequest, Proposal, Review
@@ -53,6 +53,12 @@ class DreamService:
 
     async def start(self, request: DreamRequest) -> Dream:
         """Begin a dream and let it run. See `Dreams`."""
+        if request.output == "fork":
+            raise Refusal(
+                "unavailable",
+                'A dream that writes a new store is not available yet. Use output "propose": accept what you want, one by '
+                "one; `dreamfs store fork` keeps a copy of the store as it is.",
+            )
         request = replace(request, curator=self._curator(request.curator))
         mine = self.me if self.launch is None else ""
         try:
@@ -131,6 +137,38 @@ class DreamService:
     async def review(self, review: Review, author: Author) -> Proposal:
         """Record what a person said. See `Dreams`."""
         return await decide(self.job.filesystem, self.job.journal, review, author)
+
+    async def why_not_due(self, store: str, new_sessions_min: int, hours_min: float) -> str:
+        """Why a dream of a store is not due, as a sentence; "" when it is. For `--if-due`."""
+
+        def query(snapshot: Snapshot) -> str:
+            sessions = list(snapshot.transcripts.sessions(store))
+            return due.why_not_due(
+                snapshot.dreams.dreams(store),
+                sessions,
+                snapshot.now,
+                new_sessions_min=new_sessions_min,
+                hours_min=hours_min,
+            )
+
+        return await self.job.filesystem.read(query)
+
+    async def revert(self, dream_id: str, requested_by: str, numbers: Sequence[int] = ()) -> Dream:
+        """Propose to undo what a dream's accepted proposals did; see `undo.revert_dream`."""
+        return await undo.revert_dream(
+            self.job.filesystem,
+            self.job.journal,
+            dream_id,
+            new_id=self.new_id(),
+            requested_by=requested_by,
+            numbers=numbers,
+        )
+
+    async def unbelieve(self, store: str, source: str, requested_by: str) -> Dream:
+        """Propose to undo everything that rests on one source; see `undo.unbelieve`."""
+        return await undo.unbelieve(
+            self.job.filesystem, self.job.journal, store, source, new_id=self.new_id(), requested_by=requested_by
+        )
 
     def _curator(self, asked: str) -> str:
         if asked == "auto":

@@ -225,8 +225,8 @@ def record_verdict(c: sqlite3.Connection, verdict: Verdict, version: int, now: d
             *(verdict.dream_id, verdict.proposal),
         ),
     )
-    if verdict.status == "accepted" and proposal.reverts:
-        dream_id, _, number = proposal.reverts.rpartition("/")
+    for undone in proposal.reverts.split() if verdict.status == "accepted" else ():
+        dream_id, _, number = undone.rpartition("/")
         c.execute(_REVERTED, (dream_id, int(number)))
     return settled
 

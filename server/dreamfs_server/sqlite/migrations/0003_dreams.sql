@@ -56,7 +56,7 @@ CREATE TABLE proposal (
     flags        TEXT NOT NULL,                 -- JSON: what the reviewer should see
     fingerprint  TEXT NOT NULL,
     evidence_key TEXT NOT NULL,
-    reverts      TEXT NOT NULL,                 -- DREAM/NUMBER of the proposal that this one undoes; '' otherwise
+    reverts      TEXT NOT NULL,                 -- DREAM/NUMBER of each proposal that this one undoes, by spaces
     reviewed_by  TEXT NOT NULL,
     reviewed_at  INTEGER,
     reason       TEXT NOT NULL,

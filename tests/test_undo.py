@@ -1,0 +1,111 @@
+"""What a dream did can be taken back in one reviewable change, and what others wrote since stays."""
+
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dreamfs_server.dream.review import decide
+from dreamfs_server.dream.undo import revert_dream, unbelieve
+from dreamfs_server.sqlite.filesystem import Engine
+from dreamfs_tools.dreaming import Claim, Dream, Evidence, Proposal, ProposedChange, Review
+from dreamfs_tools.errors import Refusal
+from dreamfs_tools.filesystem import Author, Planned, Put
+from sqlite_world import opened
+
+NOW = datetime(2026, 11, 22, 11, 3, tzinfo=UTC)
+TEXT = "one\ntwo\nthree\nfour\nfive\n"
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncGenerator[Engine]:
+    async with opened(tmp_path, NOW) as engine:
+        await put(engine, "numbers.md", TEXT)
+        await put(engine, "old.md", "one\n")
+        yield engine
+
+
+async def put(engine: Engine, path: str, text: str) -> None:
+    await engine.write(lambda _: Planned(None, [Put("memories", path, text, "modified")]), Author(session_id="s-1"))
+
+
+async def a_dream(engine: Engine, dream_id: str, *changes: ProposedChange, source: str = "/transcripts/s-1") -> None:
+    """A dream whose one proposal a person accepted."""
+    store = await engine.read(lambda snapshot: snapshot.store("memories"))
+    assert store is not None
+    dream = await engine.journal.begin(Dream(dream_id, "memories", "running", "client", store.head, NOW))
+    claims = [Claim("So it is.", "observed", [Evidence(source, (1, 1), "so")])]
+    proposal = Proposal(0, "Title", "Why.", changes, claims, base_version=store.head, fingerprint=dream_id)
+    saved = await engine.journal.propose(dream.dream_id, proposal)
+    await engine.journal.update(Dream(dream_id, "memories", "completed", "client", store.head, NOW))
+    await accept(engine, dream_id, saved.number)
+
+
+async def accept(engine: Engine, dream_id: str, number: int = 1) -> None:
+    await decide(engine, engine.journal, Review(dream_id, number, True, "user:ada", "terminal"), Author())
+
+
+async def texts(engine: Engine) -> dict[str, str]:
+    return await engine.read(lambda snapshot: {entry.path: text for entry, text in snapshot.tree("memories").texts()})
+
+
+def edit(old: str, new: str) -> ProposedChange:
+    return ProposedChange("edit", "/memories/numbers.md", old_str=old, new_str=new)
+
+
+async def undo(engine: Engine, dream_id: str = "d-1") -> Dream:
+    return await revert_dream(engine, engine.journal, dream_id, new_id="d-undo", requested_by="user:ada")
+
+
+async def test_undoing_changes_nothing_until_accepted_and_then_restores_every_text(engine: Engine) -> None:
+    before = await texts(engine)
+    retire = ProposedChange("retire", "/memories/old.md", new_path="/memories/numbers.md")
+    create = ProposedChange("create", "/memories/new.md", file_text="new\n")
+    await a_dream(engine, "d-1", edit("two", "zwei"), retire, create)
+    changed = await texts(engine)
+    dream = await undo(engine)
+    assert (dream.status, await texts(engine)) == ("completed", changed)
+    await accept(engine, "d-undo")
+    after = await texts(engine)
+    archived = after.pop("archive/new.md")
+    assert archived.endswith("new\n")
+    assert after == before
+    [undone] = await engine.read(lambda snapshot: snapshot.dreams.proposals("d-1"))
+    assert undone.status == "reverted"
+
+
+async def test_what_others_wrote_since_is_kept(engine: Engine) -> None:
+    await a_dream(engine, "d-1", edit("two", "zwei"))
+    await put(engine, "numbers.md", TEXT.replace("two", "zwei").replace("five", "cinq"))
+    await undo(engine)
+    await accept(engine, "d-undo")
+    assert (await texts(engine))["numbers.md"] == TEXT.replace("five", "cinq")
+
+
+async def test_a_file_that_others_changed_in_the_same_place_is_left_and_named(engine: Engine) -> None:
+    await a_dream(engine, "d-1", edit("two", "zwei"), ProposedChange("create", "/memories/new.md", file_text="new\n"))
+    await put(engine, "numbers.md", TEXT.replace("two", "deux"))
+    await undo(engine)
+    [proposal] = await engine.read(lambda snapshot: snapshot.dreams.proposals("d-undo"))
+    assert proposal.flags == ["left as it is, changed since: /memories/numbers.md"]
+    assert [change.path for change in proposal.changes] == ["/memories/new.md"]
+
+
+async def test_everything_that_rests_on_a_false_source_is_one_change(engine: Engine) -> None:
+    await a_dream(engine, "d-1", edit("two", "zwei"))
+    await a_dream(engine, "d-2", edit("zwei", "deux"))
+    await a_dream(engine, "d-3", edit("five", "cinq"), source="/transcripts/s-2")
+    await unbelieve(engine, engine.journal, "memories", "/transcripts/s-1", new_id="d-undo", requested_by="user:ada")
+    await accept(engine, "d-undo")
+    assert (await texts(engine))["numbers.md"] == TEXT.replace("five", "cinq")
+
+
+async def test_there_is_nothing_to_undo_where_nothing_was_accepted(engine: Engine) -> None:
+    with pytest.raises(Refusal, match="There is no dream"):
+        await undo(engine)
+    await a_dream(engine, "d-1", edit("two", "zwei"))
+    await undo(engine)
+    await accept(engine, "d-undo")
+    with pytest.raises(Refusal, match="nothing to undo"):
+        await revert_dream(engine, engine.journal, "d-1", new_id="d-2", requested_by="user:ada")
