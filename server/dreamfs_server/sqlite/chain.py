@@ -10,10 +10,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dreamfs_tools.filesystem import Author
+from dreamfs_server.sqlite.rows import milliseconds
+from dreamfs_tools.filesystem import Revision
 
 GENESIS = bytes(32)
 """What the first revision of a store that is no fork follows."""
+
+_CANONICAL = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +34,9 @@ class Link:
     other_path: str
 
 
-def next_value(
-    previous: bytes,
-    links: Sequence[Link],
-    *,
-    number: int,
-    created_at: int,
-    author: Author,
-    message: str,
-    dream_id: str,
-) -> bytes:
-    """The chain's value after a revision; `created_at` in milliseconds."""
+def next_value(previous: bytes, links: Sequence[Link], revision: Revision) -> bytes:
+    """The chain's value after a revision."""
+    author = revision.author
     changes = [
         [
             link.path,
@@ -68,5 +63,7 @@ def next_value(
         author.request_id,
         author.tool_use_id,
     ]
-    canonical = json.dumps([number, created_at, who, message, dream_id, changes], separators=(",", ":"))
+    canonical = _CANONICAL.encode(
+        [revision.number, milliseconds(revision.created_at), who, revision.message, revision.dream_id, changes]
+    )
     return hashlib.sha256(previous + canonical.encode()).digest()

@@ -31,7 +31,7 @@ T = TypeVar("T")
 SLICE_SECONDS = 0.25
 """How long one attempt to lock waits; many short waits are fairer among writers than one long one."""
 DEADLINE_SECONDS = 10.0
-CHECKPOINT_PAGES = 4_000
+CHECKPOINT_PAGES = 1_000
 LOG_BYTES_MAX = 16_777_216
 
 
@@ -134,13 +134,16 @@ class Database:
         assert self._reader is not None, "the database is open"
         return await self._run(self._reader, lambda c: int(c.execute("PRAGMA data_version").fetchone()[0]))
 
-    async def checkpoint(self) -> bool:
-        """Move the write-ahead log into the file and empty it; for idle moments.
+    async def checkpoint(self, *, truncate: bool = False) -> bool:
+        """Move the write-ahead log into the file, for idle moments.
+
+        Args:
+            truncate: also empty the log. It then has to grow again, which makes a commit cost half as much more.
 
         Returns:
             Whether nobody was in the way.
         """
-        return await self._run(await self._writing(), _checkpoint)
+        return await self._run(await self._writing(), partial(_checkpoint, "TRUNCATE" if truncate else "PASSIVE"))
 
     async def maintain(self, sql: Literal["VACUUM", "PRAGMA incremental_vacuum"]) -> None:
         """Run what must stand outside a transaction.
@@ -156,7 +159,7 @@ class Database:
         if reader is not None:
             await reader.close()
         if writer is not None:
-            await _submit(writer, _checkpoint)
+            await _submit(writer, partial(_checkpoint, "TRUNCATE"))
             await writer.close()
 
     async def _run(self, connection: aiosqlite.Connection, fn: Callable[[sqlite3.Connection], T]) -> T:
@@ -296,12 +299,12 @@ def _abandon(c: sqlite3.Connection) -> None:
         c.execute("ROLLBACK")
 
 
-def _checkpoint(c: sqlite3.Connection) -> bool:
+def _checkpoint(how: Literal["PASSIVE", "TRUNCATE"], c: sqlite3.Connection) -> bool:
     try:
-        (busy, _log, _done) = c.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        (busy, in_log, moved) = c.execute(f"PRAGMA wal_checkpoint({how})").fetchone()  # a pragma takes no parameters
     except Error:
         return False
-    return not busy
+    return not busy and in_log == moved
 
 
 def _translated(fn: Callable[[sqlite3.Connection], T], c: sqlite3.Connection) -> T:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from dreamfs_server.sqlite import deltas
 
@@ -12,17 +13,24 @@ SALT_BYTES = 16
 _FIND = "SELECT content_id, salt FROM content WHERE sha256 = ?"
 _ADD = "INSERT INTO content (sha256, salt, size_bytes, data) VALUES (?, ?, ?, ?)"
 _LOAD = "SELECT encoding, base_id, data FROM content WHERE content_id = ?"
+_KEPT = "SELECT size_bytes, sha256, salt FROM content WHERE content_id = ?"
 _SEALED = "SELECT sha256, salt, commitment FROM content WHERE content_id = ?"
 
 Entropy = Callable[[int], bytes]
 
 
-def keep(c: sqlite3.Connection, text: str, entropy: Entropy) -> tuple[int, int, bytes]:
-    """Store a text unless it is there.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A content that is stored."""
 
-    Returns:
-        Its content id, its size in bytes and its commitment.
-    """
+    content_id: int
+    size_bytes: int
+    sha256: bytes
+    commitment: bytes
+
+
+def keep(c: sqlite3.Connection, text: str, entropy: Entropy) -> Kept:
+    """Store a text unless it is there."""
     data = text.encode()
     sha256 = hashlib.sha256(data).digest()
     if found := c.execute(_FIND, (sha256,)).fetchone():
@@ -30,7 +38,13 @@ def keep(c: sqlite3.Connection, text: str, entropy: Entropy) -> tuple[int, int, 
     else:
         salt = entropy(SALT_BYTES)
         content_id = c.execute(_ADD, (sha256, salt, len(data), data)).lastrowid or 0
-    return content_id, len(data), commit_to(sha256, salt)
+    return Kept(content_id, len(data), sha256, commit_to(sha256, salt))
+
+
+def kept(c: sqlite3.Connection, content_id: int) -> Kept:
+    """A content that a live file has; such a one is never gone."""
+    size_bytes, sha256, salt = c.execute(_KEPT, (content_id,)).fetchone()
+    return Kept(content_id, size_bytes, sha256, commit_to(sha256, salt))
 
 
 def load(c: sqlite3.Connection, content_id: int) -> str | None:

@@ -3,11 +3,11 @@
 import sqlite3
 from typing import Any
 
-from dreamfs_server.sqlite import chain, content
+from dreamfs_server.sqlite import content
 from dreamfs_server.sqlite.content import Entropy
 from dreamfs_server.sqlite.line_counts import line_counts
-from dreamfs_server.sqlite.revising import Pending, Revising
-from dreamfs_server.sqlite.rows import change_of, memory_number, milliseconds
+from dreamfs_server.sqlite.revising import Node, Pending, Revising
+from dreamfs_server.sqlite.rows import memory_number, milliseconds
 from dreamfs_server.sqlite.snapshot import SqliteSnapshot
 from dreamfs_tools.filesystem import Author, Change, Committed, Move, Planned, Put, Remove, Revision
 
@@ -27,7 +27,6 @@ WHERE memory_id = ? AND store_id = ? AND revision <= ? ORDER BY revision DESC, c
 """
 _HOLDS = "SELECT 1 FROM node WHERE node_id = ? AND live = 1 AND memory_id = ?"
 _LAST_MEMORY = "SELECT max(memory_id) FROM change"
-_MADE = "SELECT * FROM file_change WHERE store_id = ? AND revision = ? AND NOT hidden ORDER BY position"
 
 
 _IDS_PER_MILLISECOND = 4_096
@@ -66,90 +65,77 @@ class Editing:
         revisions: dict[str, Revision] = {}
         changes: list[Change] = []
         for slug, revising in self._stores.items():
-            revising.finish(author_id, self._author, self._now, self._planned)
-            made = self._c.execute(_MADE, (revising.store.store_id, revising.number)).fetchall()
-            changes += [change_of(row, slug, self._snapshot.authors) for row in made]
-            revisions[slug] = Revision(
+            revision = revisions[slug] = Revision(
                 revising.number, self._snapshot.now, self._author, self._planned.message, self._planned.dream_id
             )
+            changes += revising.finish(author_id, revision)
             self._snapshot.forget(slug)
         return Committed(revisions, changes)
 
     def _put(self, edit: Put) -> None:
         revising = self._revising(edit.store)
-        content_id, size, commitment = content.keep(self._c, edit.text, self._entropy)
+        kept = content.keep(self._c, edit.text, self._entropy)
         node = revising.node(edit.path)
         if node is not None and node.live and node.kind == "file":
-            before = content.load(self._c, node.content_id) if node.content_id is not None else None
-            added, removed = line_counts(before or "", edit.text)
             memory_id, change_number, previous = node.memory_id, node.change_number + 1, node.version
-            revising.modify(edit.path, node, content_id, size)
+            counts = line_counts(self._text(node), edit.text)
+            revising.modify(edit.path, node, kept)
             node_id = node.node_id
         else:
             memory_id, change_number, previous = self._memory(revising, memory_number(edit.memory_id))
-            added, removed = line_counts("", edit.text)
-            node_id = revising.settle(
-                edit.path, memory_id=memory_id, change_number=change_number, content_id=content_id, size=size
-            )
+            counts = line_counts("", edit.text)
+            node_id = revising.settle(edit.path, memory_id, change_number, kept)
         self._last[memory_id] = (revising.number, change_number)
-        link = chain.Link(edit.path, True, edit.operation, memory_id, change_number, previous, commitment, size, "")
-        revising.add(Pending(edit.path, node_id, link, content_id, added, removed))
+        revising.add(
+            Pending(node_id, edit.path, edit.operation, memory_id, change_number, previous, kept=kept, counts=counts)
+        )
 
     def _remove(self, edit: Remove) -> None:
         revising = self._revising(edit.store)
         node = revising.file(edit.path)
-        before = content.load(self._c, node.content_id) if node.content_id is not None else None
+        counts = line_counts(self._text(node), "")
         revising.end(edit.path, node)
         number = node.change_number + 1
         self._last[node.memory_id] = (revising.number, number)
-        link = chain.Link(edit.path, False, "deleted", node.memory_id, number, node.version, None, 0, "")
-        revising.add(Pending(edit.path, node.node_id, link, None, 0, line_counts(before or "", "")[1]))
+        revising.add(Pending(node.node_id, edit.path, "deleted", node.memory_id, number, node.version, counts=counts))
 
     def _move(self, edit: Move) -> None:
         source, target = self._revising(edit.store), self._revising(edit.new_store)
         node = source.file(edit.path)
         assert node.content_id is not None, "a live file has a content"
-        added = removed = 0
+        counts = (0, 0)
         if edit.text is None:
-            content_id, size, commitment = (
-                node.content_id,
-                node.size_bytes,
-                content.commitment(self._c, node.content_id),
-            )
+            kept = content.kept(self._c, node.content_id)
         else:
-            content_id, size, commitment = content.keep(self._c, edit.text, self._entropy)
-            added, removed = line_counts(content.load(self._c, node.content_id) or "", edit.text)
+            kept = content.keep(self._c, edit.text, self._entropy)
+            counts = line_counts(self._text(node), edit.text)
         source.end(edit.path, node)
         memory_id, number, previous = node.memory_id, node.change_number + 1, node.version
         elsewhere = source is not target
         if elsewhere:
             memory_id, number, _ = self._memory(target, memory_id, number)
             previous = 0  # a number of another store would mean something else here
-        node_id = target.settle(
-            edit.new_path,
-            memory_id=memory_id,
-            change_number=number,
-            content_id=content_id,
-            size=size,
-            pinned=node.pinned,
-        )
+        node_id = target.settle(edit.new_path, memory_id, number, kept, pinned=node.pinned)
         self._last[memory_id] = (target.number, number)
-        old_path = f"/{edit.store}/{edit.path}" if elsewhere else edit.path
-        new_path = f"/{edit.new_store}/{edit.new_path}" if elsewhere else edit.new_path
-        arrived = chain.Link(edit.new_path, True, "renamed", memory_id, number, previous, commitment, size, old_path)
-        left = chain.Link(
+        arrived = Pending(node_id, edit.new_path, "renamed", memory_id, number, previous, kept=kept, counts=counts)
+        arrived.other_id = node.node_id
+        arrived.other_path = f"/{edit.store}/{edit.path}" if elsewhere else edit.path
+        left = Pending(
+            node.node_id,
             edit.path,
-            False,
             "deleted" if elsewhere else "renamed",
             node.memory_id,
             node.change_number + 1,
             node.version,
-            None,
-            0,
-            new_path,
         )
-        target.add(Pending(edit.new_path, node_id, arrived, content_id, added, removed, node.node_id))
-        source.add(Pending(edit.path, node.node_id, left, None, other_id=node_id))
+        left.other_id = node_id
+        left.other_path = f"/{edit.new_store}/{edit.new_path}" if elsewhere else edit.new_path
+        target.add(arrived)
+        source.add(left)
+
+    def _text(self, node: Node) -> str:
+        assert node.content_id is not None, "a live file has a content"
+        return content.load(self._c, node.content_id) or ""
 
     def _revising(self, slug: str) -> Revising:
         found = self._stores.get(slug)

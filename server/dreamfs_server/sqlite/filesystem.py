@@ -105,7 +105,7 @@ class Engine:
         self._notes.append((access, milliseconds(self._clock())))
 
     async def rest(self) -> None:
-        """For idle moments: store the noted reads and empty the write-ahead log."""
+        """For idle moments: store the noted reads and move the write-ahead log into the file."""
         await self._store_notes()
         await self.database.checkpoint()
 

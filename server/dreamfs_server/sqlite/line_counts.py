@@ -1,34 +1,30 @@
-"""How many lines a change added and removed: the fewest that any diff of the two texts could show."""
+"""How many lines a change added and removed, counted as the diff shows them, but fast for a small change of a long text."""
+
+from collections.abc import Callable
+
+from dreamfs_tools.text import changed_lines
 
 
 def line_counts(old: str, new: str) -> tuple[int, int]:
-    """Lines added and removed between two texts; a last line without a newline differs from one with it."""
-    a, b = _lines(old), _lines(new)
-    low, most = 0, min(len(a), len(b))
-    while low < most and a[low] == b[low]:
-        low += 1
-    high = 0
-    while high < most - low and a[-1 - high] == b[-1 - high]:
-        high += 1
-    a, b = a[low : len(a) - high], b[low : len(b) - high]
-    kept = _common(a, b) if a and b else 0
-    return len(b) - kept, len(a) - kept
+    """Lines added and removed between two texts: `changed_lines` of what lies between their equal ends."""
+    most = min(len(old), len(new))
+    start = old.rfind("\n", 0, _reach(most, lambda size: old[:size] == new[:size])) + 1
+    end = _reach(most - start, lambda size: old[len(old) - size :] == new[len(new) - size :])
+    newline = old.find("\n", len(old) - end)
+    end = len(old) - newline - 1 if newline >= 0 else 0
+    old, new = old[start : len(old) - end], new[start : len(new) - end]
+    if old.count("\n", 0, -1) == new.count("\n", 0, -1) == 0:  # at most a line on each side, and not the same one
+        return int(new not in {"", old}), int(old not in {"", new})
+    return changed_lines(old, new)
 
 
-def _common(a: list[str], b: list[str]) -> int:
-    """Length of the longest common subsequence: Hyyrö's bit-parallel algorithm, one row of the table in one integer."""
-    places: dict[str, int] = {}
-    for index, line in enumerate(a):
-        places[line] = places.get(line, 0) | 1 << index
-    full = (1 << len(a)) - 1
-    row = full
-    for line in b:
-        matches = row & places.get(line, 0)
-        row = ((row + matches) | (row - matches)) & full
-    return len(a) - row.bit_count()
-
-
-def _lines(text: str) -> list[str]:
-    """Lines as every tool here counts them: ended by a newline and by nothing else."""
-    *lines, last = text.split("\n")
-    return [f"{line}\n" for line in lines] + ([last] if last else [])
+def _reach(most: int, equal: Callable[[int], bool]) -> int:
+    """The largest size up to `most` at which two texts are still equal, by bisection over slices."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        if equal(middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low

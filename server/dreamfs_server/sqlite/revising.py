@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from dreamfs_server.sqlite import chain
-from dreamfs_server.sqlite.rows import StoreRow, sort_key
-from dreamfs_tools.filesystem import Author, Planned
+from dreamfs_server.sqlite.content import Kept
+from dreamfs_server.sqlite.rows import StoreRow, memory_name, milliseconds, sort_key
+from dreamfs_tools.filesystem import Change, Operation, Revision
 
 _NODE = """
 SELECT node_id, live, kind, version, memory_id, change_number, content_id, size_bytes, files, pinned
@@ -77,15 +78,59 @@ class Node:
 
 @dataclass(slots=True)
 class Pending:
-    """A change that waits for its position; `shown` is the path that orders it."""
+    """A change that waits for its position."""
 
-    shown: str
     node_id: int
-    link: chain.Link
-    content_id: int | None
-    added: int = 0
-    removed: int = 0
+    path: str
+    operation: Operation
+    memory_id: int
+    change_number: int
+    previous: int
+    kept: Kept | None = None
+    """What is at the path afterwards; None: nothing."""
+    counts: tuple[int, int] = (0, 0)
+    """Lines added and removed."""
     other_id: int | None = None
+    other_path: str = ""
+
+    @property
+    def order(self) -> tuple[str, bool]:
+        """By path; of two changes of one path, the file that is there afterwards comes first."""
+        return sort_key(self.path), self.kept is None
+
+    @property
+    def link(self) -> chain.Link:
+        """What the chain says of it."""
+        return chain.Link(
+            path=self.path,
+            live=self.kept is not None,
+            operation=self.operation,
+            memory_id=self.memory_id,
+            change_number=self.change_number,
+            previous=self.previous,
+            commitment=self.kept.commitment if self.kept else None,
+            size_bytes=self.kept.size_bytes if self.kept else 0,
+            other_path=self.other_path,
+        )
+
+    def shown(self, slug: str, revision: Revision) -> Change | None:
+        """As history shows it; None for what a rename leaves behind."""
+        if self.operation == "renamed" and self.kept is None:
+            return None
+        return Change(
+            store=slug,
+            revision=revision,
+            path=self.path,
+            operation=self.operation,
+            memory_id=memory_name(self.memory_id),
+            change_number=self.change_number,
+            previous=self.previous,
+            old_path=self.other_path if self.kept else "",
+            size_bytes=self.kept.size_bytes if self.kept else 0,
+            sha256=self.kept.sha256.hex() if self.kept else None,
+            added=self.counts[0],
+            removed=self.counts[1],
+        )
 
 
 class Revising:
@@ -115,9 +160,7 @@ class Revising:
             raise ValueError("a plan edits a path where no file is")
         return node
 
-    def settle(
-        self, path: str, *, memory_id: int, change_number: int, content_id: int, size: int, pinned: int = 0
-    ) -> int:
+    def settle(self, path: str, memory_id: int, change_number: int, kept: Kept, *, pinned: int = 0) -> int:
         """Make a file live at a path that holds none, and give the node's id."""
         node = self.node(path)
         if node is not None and node.live and (node.kind == "file" or node.files + self._files_delta(path)):
@@ -128,8 +171,8 @@ class Revising:
             "version": self.number,
             "memory": memory_id,
             "change_number": change_number,
-            "content": content_id,
-            "size": size,
+            "content": kept.content_id,
+            "size": kept.size_bytes,
             "pinned": pinned,
         }
         if node is None:
@@ -138,16 +181,23 @@ class Revising:
         else:
             node_id = node.node_id
             self.c.execute(_SET_FILE, given | {"node": node_id})
-        self.count(path, 1, size)
+        self.count(path, 1, kept.size_bytes)
         return node_id
 
-    def modify(self, path: str, node: Node, content_id: int, size: int) -> None:
+    def modify(self, path: str, node: Node, kept: Kept) -> None:
         """Give the file at a path its next content."""
-        given: dict[str, Any] = {"store": self.store.store_id, "version": self.number, "node": node.node_id}
         self.c.execute(
-            _MODIFY_FILE, given | {"change_number": node.change_number + 1, "content": content_id, "size": size}
+            _MODIFY_FILE,
+            {
+                "store": self.store.store_id,
+                "version": self.number,
+                "node": node.node_id,
+                "change_number": node.change_number + 1,
+                "content": kept.content_id,
+                "size": kept.size_bytes,
+            },
         )
-        self.count(path, 0, size - node.size_bytes)
+        self.count(path, 0, kept.size_bytes - node.size_bytes)
 
     def end(self, path: str, node: Node) -> None:
         """Take the file away from its path."""
@@ -166,38 +216,30 @@ class Revising:
         """Note a change for the history."""
         self._pending.append(pending)
 
-    def finish(self, author_id: int, author: Author, now: int, planned: Planned[Any]) -> None:
-        """Write folders, revision and changes."""
+    def finish(self, author_id: int, revision: Revision) -> list[Change]:
+        """Write folders, revision and changes; gives the rows of history."""
+        store_id, number, author = self.store.store_id, self.number, revision.author
+        created_at = milliseconds(revision.created_at)
         files, size = self._write_folders()
-        self._pending.sort(key=lambda pending: (sort_key(pending.shown), not pending.link.live))
-        value = chain.next_value(
-            self._last_chain(),
-            [pending.link for pending in self._pending],
-            number=self.number,
-            created_at=now,
-            author=author,
-            message=planned.message,
-            dream_id=planned.dream_id,
-        )
-        store_id, number = self.store.store_id, self.number
+        self._pending.sort(key=lambda pending: pending.order)
+        value = chain.next_value(self._last_chain(), [pending.link for pending in self._pending], revision)
         self.c.execute(
             _ADD_REVISION,
             (
                 store_id,
                 number,
-                now,
+                created_at,
                 author_id,
-                planned.message,
+                revision.message,
                 author.request_id,
                 author.tool_use_id,
-                planned.dream_id,
+                revision.dream_id,
                 files,
                 size,
                 value,
             ),
         )
         for position, pending in enumerate(self._pending):
-            link = pending.link
             self.c.execute(
                 _ADD_CHANGE,
                 (
@@ -205,18 +247,19 @@ class Revising:
                     number,
                     position,
                     pending.node_id,
-                    int(link.live),
-                    link.operation,
-                    link.memory_id,
-                    link.change_number,
-                    link.previous,
-                    pending.content_id,
-                    link.size_bytes,
-                    pending.added,
-                    pending.removed,
+                    int(pending.kept is not None),
+                    pending.operation,
+                    pending.memory_id,
+                    pending.change_number,
+                    pending.previous,
+                    pending.kept.content_id if pending.kept else None,
+                    pending.kept.size_bytes if pending.kept else 0,
+                    *pending.counts,
                     pending.other_id,
                 ),
             )
+        shown = (pending.shown(self.store.slug, revision) for pending in self._pending)
+        return [change for change in shown if change is not None]
 
     def _files_delta(self, path: str) -> int:
         return self._folders.get(path, [0])[0]
@@ -231,32 +274,26 @@ class Revising:
     def _write_folders(self) -> tuple[int, int]:
         """Update every folder above a change; gives the whole store's files and bytes."""
         root = (0, 0)
-        for path, (files_more, size_more) in self._folders.items():
+        for path, (files, size) in self._folders.items():
             node = self.node(path)
-            if node is not None and node.kind == "file":
-                if node.live and files_more + self._files_before(node) > 0:
+            if node is not None and node.kind == "file" and node.live:
+                if files + self._files_before(node) > 0:
                     raise ValueError("a plan puts a file below a file")
-                if node.live:  # the folder was emptied, and a file has taken its path
-                    self.c.execute(_ADD_FOLDER_STATE, (node.node_id, self.number, 0, 0))
-                    continue
-            was_folder = node is not None and node.kind == "folder"
-            files = files_more + (node.files if node and was_folder else 0)
-            size = size_more + (node.size_bytes if node and was_folder else 0)
-            given: dict[str, Any] = {
-                "store": self.store.store_id,
-                "version": self.number,
-                "files": files,
-                "size": size,
-                "live": int(files > 0),
-            }
+                self.c.execute(_ADD_FOLDER_STATE, (node.node_id, self.number, 0, 0))  # a file has taken its path
+                continue
+            stays = node is not None and node.kind == "folder" and node.live
+            if node is not None and node.kind == "folder":
+                files, size = files + node.files, size + node.size_bytes  # noqa: PLW2901  # the sums from here on
+            given: dict[str, Any] = {"store": self.store.store_id, "version": self.number, "files": files, "size": size}
             if node is None:
                 node_id = self.c.execute(_ADD_FOLDER, given | {"path": path}).lastrowid
-            elif path == "" or (was_folder and bool(node.live) == (files > 0)):
-                node_id = node.node_id
-                self.c.execute(_TOUCH_FOLDER, given | {"node": node_id})
             else:
                 node_id = node.node_id
-                self.c.execute(_SET_FOLDER, given | {"node": node_id})
+                given["node"] = node_id
+                if not path or (stays and files):
+                    self.c.execute(_TOUCH_FOLDER, given)
+                else:
+                    self.c.execute(_SET_FOLDER, given | {"live": int(files > 0)})
             if path:
                 self.c.execute(_ADD_FOLDER_STATE, (node_id, self.number, files, size))
             else:
