@@ -301,6 +301,9 @@ class MemorySnapshot:
     def revision(self, store: str, number: int) -> Revision | None:
         return self.histories[store].revisions.get(number)
 
+    def pinned(self, store: str) -> Sequence[Entry]:
+        return [entry for entry in self.tree(store).walk() if entry.pinned]
+
     def _without_gone(self, change: Change) -> Change:
         return replace(change, sha256=None, redacted_at=self.now) if change.sha256 in self.gone else change
 

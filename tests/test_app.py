@@ -20,7 +20,7 @@ from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Author, Planned, Put, Store
 from dreamfs_tools.mounts import Mounts
 from memory_filesystem import MemoryFilesystem
-from product_text import assert_as_judged
+from snapshot import assert_snapshot
 
 
 async def look(call: Call, path: str, view_range: list[int] | None = None) -> Answer:
@@ -181,6 +181,13 @@ async def test_an_empty_session_is_the_operators_then_the_hosts_then_the_connect
         _, (said,), _ = await texts(client, "who", {"session_id": claimed})
 
     assert said == label
+
+
+def test_an_illegal_session_of_the_operators_is_refused_and_one_of_the_environments_overlooked() -> None:
+    with pytest.raises(Refusal, match=r"it has 201 bytes; at most 200 are allowed\."):
+        Callers("user:ada", lambda: "c-1", session_id="x" * 201)
+
+    assert Callers("user:ada", lambda: "c-1", host_session_id="a/b").author(None).label == "connection c-1"
 
 
 @pytest.mark.parametrize(
@@ -363,7 +370,7 @@ async def test_the_tool_list_is_as_it_was_read_and_judged_and_small_enough(conne
 
     assert received == offered
     assert len(json.dumps(received, separators=(",", ":"))) <= LIST_BYTES_MAX
-    assert_as_judged("tools.json", json.dumps(offered, indent=1, ensure_ascii=False) + "\n")
+    assert_snapshot("tools.json", json.dumps(offered, indent=1, ensure_ascii=False) + "\n")
 
 
 def as_json(tools: Iterable[mcp_types.Tool]) -> list[dict[str, Any]]:

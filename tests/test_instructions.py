@@ -1,15 +1,18 @@
 """What a connecting client's model is told."""
 
 import operator
+from datetime import UTC, datetime
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamfs_server.instructions import INSTRUCTIONS_CHARACTERS_MAX, PINNED_CHARACTERS_MAX, read_instructions
+from dreamfs_server.sqlite.filesystem import Engine
 from dreamfs_tools.filesystem import Author, Planned, Put, Store
 from dreamfs_tools.mounts import MountOption, Mounts
 from memory_filesystem import MemoryFilesystem
-from product_text import assert_as_judged
+from snapshot import assert_snapshot
 
 
 async def test_the_instructions_are_as_they_were_read_and_judged() -> None:
@@ -31,7 +34,7 @@ async def test_the_instructions_are_as_they_were_read_and_judged() -> None:
 
     instructions = await read_instructions(filesystem, Mounts(options))
 
-    assert_as_judged("instructions.txt", instructions.text + "\n")
+    assert_snapshot("instructions.txt", instructions.text + "\n")
 
 
 @settings(max_examples=25)
@@ -56,3 +59,15 @@ async def test_they_fit_whatever_is_pinned_and_however_many_mounts_there_are(
     lines = instructions.pinned.splitlines()
     assert not lines or [position for position, line in enumerate(lines) if line == lines[1]] == [1, len(lines) - 1]
     assert ("more: `list`" in instructions.text) == (instructions.text.count("\n- /") < len(stores) + 1)
+
+
+async def test_pinned_files_are_found_in_storage(tmp_path: Path) -> None:
+    engine = await Engine.open(tmp_path / "dreamfs.db", lambda: datetime(2026, 11, 22, tzinfo=UTC))
+    edits = [Put("memories", path, f"{path}\n", "created") for path in ("a.md", "b/c.md", "d.md")]
+    await engine.write(lambda _: Planned(None, edits), Author(actor="user:ada"))
+    await engine.database.write(lambda c: c.execute("UPDATE node SET pinned = 1 WHERE path IN ('b/c.md', 'd.md')"))
+
+    pinned = await engine.read(lambda snapshot: [entry.path for entry in snapshot.pinned("memories")])
+    await engine.close()
+
+    assert pinned == ["b/c.md", "d.md"]

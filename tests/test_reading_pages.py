@@ -29,7 +29,7 @@ async def pages(tool: Any, call: Call, *args: Any, limit: int, **options: Any) -
     while True:
         answer: Answer = await tool(call, *args, limit=limit, cursor=cursor, format="json", **options)
         page = json.loads(answer.text)
-        (items,) = (value for value in page.values() if isinstance(value, list))
+        items: list[Any] = next(iter(page.values()))
         assert len(items) <= limit
         rows += [json.dumps(item) for item in items]
         assert page["complete"] is (page["next_cursor"] is None)

@@ -54,6 +54,19 @@ class Callers:
     """What the client's environment says (`CLAUDE_CODE_SESSION_ID`)."""
     transport: str = "stdio"
 
+    def __post_init__(self) -> None:
+        """Refuse an illegal session of the operator's; overlook one of the environment's, which nobody here chose.
+
+        Raises:
+            Refusal: `invalid_argument`.
+        """
+        if self.session_id:
+            check_session_id(self.session_id)
+        try:
+            check_session_id(self.host_session_id or "none")
+        except Refusal:
+            object.__setattr__(self, "host_session_id", "")
+
     def author(self, context: ServerRequestContext[Any, Any] | None, session_id: str = "") -> Author:
         """Who makes the call of `context`, claiming to be the session `session_id`.
 

@@ -95,9 +95,12 @@ def _pinned_text(snapshot: Snapshot, mounts: list[Mount]) -> str:
 
 def _pinned_files(snapshot: Snapshot, mounts: list[Mount]) -> Iterator[tuple[str, str]]:
     for mount in mounts:
+        assert mount.store is not None
         tree = tree_of(snapshot, mount)
-        for entry in tree.walk():
-            if entry.pinned and (text := tree.text(entry)) is not None:
+        for pinned in snapshot.pinned(mount.store.slug):
+            # A mount of the past shows what is pinned now as it was then.
+            entry = pinned if mount.revision is None else tree.entry(pinned.path)
+            if entry is not None and (text := tree.text(entry)) is not None:
                 yield f"/{mount.name}/{entry.path} [{version_words(entry.version, entry.change_number)}]", text
 
 

@@ -243,6 +243,14 @@ class Snapshot(Protocol):
 
     def revision(self, store: str, number: int) -> Revision | None: ...
 
+    def pinned(self, store: str) -> Sequence[Entry]:
+        """The live files that a person has pinned, sorted as `Tree.walk`; found without walking the store.
+
+        Raises:
+            KeyError: there is no such store.
+        """
+        ...
+
     @property
     def transcripts(self) -> "TranscriptReader": ...
 

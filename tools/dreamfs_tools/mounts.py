@@ -4,9 +4,10 @@ A path as a caller writes it (`/memories/a/b.md`) is a mount's name and a path i
 list every store is mounted under its slug at its own access, so that a store made by another process appears.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from dreamfs_tools.dream_pages import CLIENT
 from dreamfs_tools.dream_tree import DreamTree
@@ -18,6 +19,9 @@ from dreamfs_tools.transcript_tree import TranscriptTree
 MountKind = Literal["store", "transcripts", "dreams"]
 VIRTUAL: Mapping[str, MountKind] = {"transcripts": "transcripts", "dreams": "dreams"}
 """Read-only trees computed from stored sessions and dreams; no store may have these slugs."""
+
+
+_SLUG = re.compile(r"[a-z0-9-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,3 +206,30 @@ def mounts_after(table: Mapping[str, Mount], position: Sequence[Any]) -> list[Mo
     names = list(table)
     start = names.index(position[0]) if position and position[0] in table else 0
     return [table[name] for name in names[start:]]
+
+
+def parse_mount(text: str) -> MountOption:
+    """Read `[NAME=]STORE[@REVISION][:ro|:rw]`.
+
+    Raises:
+        Refusal: `invalid_argument`, saying what is wrong with it.
+    """
+    name, equals, rest = text.rpartition("=")
+    rest, colon, access = rest.partition(":")
+    store, at, revision = rest.partition("@")
+    why = ""
+    if not _SLUG.fullmatch(store):
+        why = "a store's name has 1 to 64 of a-z, 0-9 and -"
+    elif equals and not _SLUG.fullmatch(name):
+        why = "a mount's name has 1 to 64 of a-z, 0-9 and -"
+    elif (name or store) in VIRTUAL:
+        why = f"/{name or store} is a name of dreamfs itself"
+    elif colon and access not in {"ro", "rw"}:
+        why = "after : stands ro or rw"
+    elif at and not (revision.isascii() and revision.isdigit()):
+        why = "after @ stands the number of a revision"
+    elif at and access == "rw":
+        why = "the past is read-only: leave out :rw"
+    if why:
+        raise Refusal("invalid_argument", f"The mount {text} is not [NAME=]STORE[@REVISION][:ro|:rw]: {why}.")
+    return MountOption(name or store, store, int(revision) if at else None, cast("Access | None", access or None))

@@ -34,10 +34,10 @@ def check_path(path: str) -> tuple[list[str], bool]:
     if not path.startswith("/"):
         hint = f" Did you mean /{path}?" if path else " Use / for the list of mounts."
         raise _invalid(path, f"a path starts with /.{hint}")
-    is_folder = path.endswith("/")
-    segments = path[1:-1].split("/") if is_folder and len(path) > 1 else path[1:].split("/")
-    if segments == [""]:
+    if path == "/":
         return [], True
+    is_folder = path.endswith("/")
+    segments = path[1 : len(path) - is_folder].split("/")
     for segment in segments:
         check_segment(path, segment)
     inside = segments[1:]

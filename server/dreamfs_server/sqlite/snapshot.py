@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from dreamfs_server.sqlite import content, history
 from dreamfs_server.sqlite.dreams import SqliteDreamReader
-from dreamfs_server.sqlite.rows import Authors, Row, StoreRow, store_of
+from dreamfs_server.sqlite.rows import Authors, Row, StoreRow, entry_of, store_of
 from dreamfs_server.sqlite.transcripts import SqliteTranscriptReader
 from dreamfs_server.sqlite.tree import CurrentTree, PastTree
-from dreamfs_tools.filesystem import Change, ChangeFilter, Revision, Store, Tree
+from dreamfs_tools.filesystem import Change, ChangeFilter, Entry, Revision, Store, Tree
 
 if TYPE_CHECKING:
     from dreamfs_tools.dream import DreamReader
@@ -39,6 +39,7 @@ _REVISION = """
 SELECT created_at, author_id, message, request_id, tool_use_id, dream_id
 FROM revision WHERE store_id = ? AND number = ?
 """
+_PINNED = "SELECT * FROM entry WHERE store_id = ? AND pinned = 1 AND live = 1 ORDER BY sort_key"
 
 
 class SqliteSnapshot:
@@ -85,6 +86,12 @@ class SqliteSnapshot:
                 row = self.c.execute(_REVISION, (segment.store_id, number)).fetchone()
                 return self.authors.revision(number, row) if row else None
         return None
+
+    def pinned(self, store: str) -> Sequence[Entry]:
+        """The live files that a person has pinned."""
+        row = self.store_row(store)
+        found = self.c.execute(_PINNED, (row.store_id,)).fetchall()
+        return [entry_of(pin, row.slug, self.authors) for pin in found]
 
     @property
     def transcripts(self) -> "TranscriptReader":

@@ -1,0 +1,37 @@
+"""`dreamfs cat`: a file's bytes, nothing added."""
+
+import click
+
+from dreamfs_server.commands.context import Command, Context, Opened, pass_context
+from dreamfs_tools.errors import Refusal
+from dreamfs_tools.filesystem import Snapshot
+from dreamfs_tools.mounts import tree_of
+
+
+@click.command(cls=Command)
+@click.argument("path")
+@click.option("--version", type=int, default=None, help="As it was at this version.")
+@pass_context
+def command(context: Context, path: str, version: int | None) -> None:
+    """Print a file exactly as it is, or as it was."""
+
+    def query(snapshot: Snapshot) -> str:
+        place = context.mounts.resolve(snapshot, path)
+        if place.mount is None:
+            raise Refusal("invalid_argument", "/ is the list of mounts, not a file; `dreamfs ls` shows them.")
+        tree = tree_of(snapshot, place.mount, version)
+        entry = tree.entry(place.path)
+        if entry is None:
+            at = f" at version {version}" if version is not None else ""
+            raise Refusal("not_found", f"The path {place.shown} does not exist{at}. `dreamfs log` shows its history.")
+        if entry.kind != "file":
+            raise Refusal("invalid_argument", f"{place.shown} is a folder; `dreamfs ls {place.shown}` lists it.")
+        text = tree.text(entry)
+        if text is None:
+            raise Refusal("unavailable", f"The content of {place.shown} at version {entry.version} was redacted.")
+        return text
+
+    async def work(opened: Opened) -> str:
+        return await opened.filesystem.read(query)
+
+    click.echo(context.run(work), nl=False)

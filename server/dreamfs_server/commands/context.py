@@ -1,0 +1,136 @@
+"""What every command is given: the database it works on, and how to open what it needs."""
+
+import json
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anyio
+import click
+
+from dreamfs_server.settings import database_path, login, package_version
+from dreamfs_tools.call import Answer, Call
+from dreamfs_tools.dreaming import Dreams
+from dreamfs_tools.errors import Refusal
+from dreamfs_tools.filesystem import Author, Filesystem
+from dreamfs_tools.mounts import Mounts
+from dreamfs_tools.transcript import TranscriptArchive
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open database with all that it keeps."""
+
+    filesystem: Filesystem
+    archive: TranscriptArchive
+    dreams: Dreams | None
+    health: Callable[[], Awaitable[Mapping[str, Any]]]
+    """What `doctor` says of the engine: `{"sqlite", "journal", "problems": [sentence]}`."""
+
+
+OpenEngine = Callable[[Path], AbstractAsyncContextManager[Opened]]
+
+
+@dataclass
+class Context:
+    """The object behind `click.Context.obj`; `__main__` puts the engine in."""
+
+    open_engine: OpenEngine
+    db: str | None = None
+    mounts: Mounts = field(default_factory=Mounts)
+
+    @property
+    def database(self) -> Path:
+        """The database's path."""
+        return database_path(self.db)
+
+    def author(self, session: str = "") -> Author:
+        """Who is at the terminal."""
+        return Author(
+            session_id=session,
+            actor=f"user:{login()}",
+            client=f"dreamfs {package_version()}",
+            transport="command",
+        )
+
+    def run(self, work: Callable[[Opened], Coroutine[Any, Any, T]]) -> T:
+        """Open the engine, do the work, close it; a refusal ends the command with exit code 1."""
+
+        async def opened() -> T:
+            async with self.open_engine(self.database) as opened:
+                return await work(opened)
+
+        return anyio.run(opened)
+
+    def call(self, tool: Callable[[Call], Coroutine[Any, Any, Answer]], session: str = "") -> Answer:
+        """Call a tool as the person at the terminal."""
+        return self.run(lambda opened: tool(self.caller(opened, session)))
+
+    def caller(self, opened: Opened, session: str = "") -> Call:
+        """What a tool is given when the person at the terminal calls it."""
+        return Call(opened.filesystem, self.mounts, self.author(session), opened.archive, opened.dreams)
+
+
+pass_context = click.make_pass_decorator(Context)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+message_option = click.option("-m", "--message", default="", help="Why; shown in the history.")
+expected_option = click.option(
+    "--expected-version", type=int, default=None, help="Only if the path is at exactly this version; 0: does not exist."
+)
+session_option = click.option("--session", default="", metavar="ID", help="The session to attribute this to.")
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document on stdout."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def print_result(answer: Answer, *, as_json: bool) -> None:
+    """Print what a write did: its facts as JSON, or its sentence."""
+    if as_json:
+        print_json(dict(answer.data))
+    else:
+        click.echo(answer.text)
+
+
+class Command(click.Command):
+    """A command of ours: takes `--db`, and ends with exit code 1 and a sentence on stderr when it is refused."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.append(
+            click.Option(
+                ["--db"],
+                metavar="PATH",
+                expose_value=False,
+                callback=_set_db,
+                help="The database file. [env: DREAMFS_DB; default: in the user data directory]",
+            )
+        )
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, wording a refusal."""
+        try:
+            return super().invoke(ctx)
+        except Refusal as refusal:
+            if ctx.params.get("as_json"):
+                print_json({"error": {"code": refusal.code, "message": refusal.sentence}})
+            click.echo(f"dreamfs: {refusal.sentence.removeprefix('Error: ')}", err=True)
+            ctx.exit(1)
+
+
+class Group(click.Group):
+    """A group of our commands."""
+
+    command_class = Command
+
+
+def _set_db(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        context.find_object(Context).db = value  # type: ignore[union-attr]  # __main__ always puts one in

@@ -1,0 +1,65 @@
+"""`dreamfs doctor`: where the data lives and whether it is sound."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dreamfs_server.commands.context import Command, Context, Opened, json_option, pass_context, print_json
+from dreamfs_server.settings import package_version
+from dreamfs_tools.filesystem import Snapshot
+
+
+@click.command(cls=Command)
+@json_option
+@pass_context
+def command(context: Context, as_json: bool) -> None:
+    """Say where the database is, which SQLite keeps it and how, and what is in it."""
+    path = context.database
+    is_new = not path.exists()
+    findings = {"version": package_version(), "database": str(path), "is_new": is_new, **context.run(_examine)}
+    findings["size_bytes"] = _size(path)
+    if as_json:
+        print_json(findings)
+        return
+    _say(findings)
+
+
+async def _examine(opened: Opened) -> dict[str, Any]:
+    def query(snapshot: Snapshot) -> list[dict[str, Any]]:
+        return [
+            {
+                "store": store.slug,
+                "access": store.access,
+                "files": store.files,
+                "version": store.head,
+                "transcripts": sum(1 for _ in snapshot.transcripts.sessions(store.slug)),
+                "archived": store.archived_at is not None,
+            }
+            for store in snapshot.stores()
+        ]
+
+    return {**await opened.health(), "stores": await opened.filesystem.read(query)}
+
+
+def _size(path: Path) -> int:
+    """Of the database and its log; by name and size alone, since opening the files here would drop their locks."""
+    return sum(part.stat().st_size for part in (path, Path(f"{path}-wal")) if part.exists())
+
+
+def _say(findings: dict[str, Any]) -> None:
+    click.echo(f"dreamfs {findings['version']}")
+    click.echo(
+        f"database  {findings['database']} ({findings['size_bytes']:,} bytes{', new' if findings['is_new'] else ''})"
+    )
+    click.echo(f"engine    SQLite {findings['sqlite']}, journal {findings['journal']}, synchronous FULL")
+    problems = findings["problems"]
+    click.echo(f"health    {'sound' if not problems else f'{len(problems)} problems'}")
+    for problem in problems:
+        click.echo(f"          - {problem}")
+    for store in findings["stores"]:
+        click.echo(
+            f"store     /{store['store']} {store['access']}{' archived' if store['archived'] else ''}: "
+            f"{store['files']:,} files, version {store['version']:,}, {store['transcripts']:,} transcripts"
+        )
+    click.echo("connect   dreamfs attach prints the line for your client")

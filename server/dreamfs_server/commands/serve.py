@@ -1,0 +1,91 @@
+"""`dreamfs serve`: MCP on standard input and output."""
+
+import logging
+import os
+import sys
+from contextlib import AsyncExitStack
+from typing import Literal
+
+import anyio
+import click
+
+from dreamfs_server.commands.context import Command, Context, pass_context
+from dreamfs_tools.mounts import MountOption, Mounts, parse_mount
+
+
+class _MountType(click.ParamType[MountOption]):
+    name = "[NAME=]STORE[@REVISION][:ro|:rw]"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> MountOption:
+        return parse_mount(value)
+
+
+@click.command(cls=Command)
+@click.option(
+    "--mount",
+    "mounts",
+    multiple=True,
+    type=_MountType(),
+    help="Show this store, under a name, read-only or read-write, or as it was at a revision. Repeatable; "
+    "without it every store is shown under its own name.",
+)
+@click.option(
+    "--show", multiple=True, type=click.Choice(["transcripts", "dreams"]), help="Also show these read-only trees."
+)
+@click.option("--tools", type=click.Choice(["core", "default", "all"]), default="default", show_default=True)
+@click.option("--recorder", is_flag=True, help="A trusted recorder is attached: offer `record`, and believe its times.")
+@click.option("--session", envvar="DREAMFS_SESSION", default="", help="The session id for calls that name none.")
+@click.option("--log", default="WARNING", show_default=True, metavar="LEVEL", help="What is logged on standard error.")
+@pass_context
+def command(
+    context: Context,
+    mounts: tuple[MountOption, ...],
+    show: tuple[str, ...],
+    tools: Literal["core", "default", "all"],
+    recorder: bool,
+    session: str,
+    log: str,
+) -> None:
+    """Serve MCP on standard input and output. This is what `dreamfs` does without a command."""
+    parent = os.getppid()  # read before the slow imports: a parent that ends meanwhile must be noticed
+    # Before the SDK is imported, which installs a handler of its own where there is none.
+    logging.basicConfig(level=log.upper(), stream=sys.stderr, format="%(name)s: %(message)s")
+    from dreamfs_server.stdio import leave
+
+    shown = Mounts(mounts or None, frozenset(show))
+    leave(anyio.run(_serve, context, shown, tools, recorder, session, parent))
+
+
+async def _serve(
+    context: Context,
+    mounts: Mounts,
+    tools: Literal["core", "default", "all"],
+    recorder: bool,
+    session: str,
+    parent: int,
+) -> int:
+    from dreamfs_server.app import build_app
+    from dreamfs_server.identity import Callers, check_session_id
+    from dreamfs_server.settings import login, package_version
+    from dreamfs_server.stdio import serve_stdio
+
+    connection = os.urandom(4).hex()
+    callers = Callers(
+        actor=f"user:{login()}",
+        connection_id=lambda: connection,
+        session_id=check_session_id(session) if session else "",
+        host_session_id=os.environ.get("CLAUDE_CODE_SESSION_ID", ""),
+    )
+    async with AsyncExitStack() as stack:
+        opened = await stack.enter_async_context(context.open_engine(context.database))
+        await opened.filesystem.read(mounts.table)  # an unknown store is a refusal now, not at the first call
+        app = build_app(
+            opened.filesystem,
+            mounts,
+            callers,
+            version=package_version(),
+            tool_set=tools,
+            recorder=recorder,
+            archive=opened.archive,
+        )
+        return await serve_stdio(app, stack.aclose, parent_process_id=parent)

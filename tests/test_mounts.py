@@ -1,0 +1,138 @@
+"""Which stores a server shows, and what a caller may do there."""
+
+import pytest
+
+from dreamfs_tools.errors import Refusal
+from dreamfs_tools.filesystem import Put, Snapshot, Store
+from dreamfs_tools.mounts import MountOption, Mounts, Place, mounts_after, tree_of
+from memory_filesystem import MemoryFilesystem
+from reading_world import write
+from writing_world import noon
+
+STORES = [
+    Store("memories", "Memories"),
+    Store("old", "Old", archived_at=noon()),
+    Store("policies", "Policies", access="ro"),
+]
+
+
+async def resolved(mounts: Mounts, path: str, *, to_write: bool = False) -> Place:
+    filesystem = MemoryFilesystem(STORES)
+    await write(filesystem, "s", "", Put("memories", "a.md", "one\n", "created"))
+    await write(filesystem, "s", "", Put("memories", "a.md", "two\n", "modified"))
+    find = mounts.writable_place if to_write else mounts.resolve
+    return await filesystem.read(lambda snapshot: find(snapshot, path))
+
+
+async def refused(mounts: Mounts, path: str, *, to_write: bool = False) -> str:
+    with pytest.raises(Refusal) as caught:
+        await resolved(mounts, path, to_write=to_write)
+    return caught.value.text
+
+
+def past(revision: int) -> Mounts:
+    return Mounts([MountOption("then", "memories", revision), MountOption("notes", "memories")])
+
+
+async def test_without_options_every_store_is_mounted_under_its_slug() -> None:
+    table = await MemoryFilesystem(STORES).read(Mounts().table)
+    assert [(mount.name, mount.access, mount.writable) for mount in table.values()] == [
+        ("memories", "rw", True),
+        ("old", "rw", False),
+        ("policies", "ro", False),
+    ]
+
+
+async def test_options_choose_names_and_access_and_are_shown_by_name() -> None:
+    options = [MountOption("b", "memories", access="ro"), MountOption("a", "policies", access="rw")]
+    table = await MemoryFilesystem(STORES).read(Mounts(options).table)
+    assert [(mount.name, mount.access) for mount in table.values()] == [("a", "rw"), ("b", "ro")]
+
+
+async def test_virtual_trees_come_last_and_only_beside_a_store_that_can_be_written() -> None:
+    show = frozenset({"transcripts", "dreams"})
+    filesystem = MemoryFilesystem(STORES)
+    assert list(await filesystem.read(Mounts(show=show).table))[-2:] == ["transcripts", "dreams"]
+    assert list(await filesystem.read(Mounts([MountOption("p", "policies")], show).table)) == ["p"]
+
+
+async def test_a_path_is_a_mount_and_a_path_in_its_store() -> None:
+    place = await resolved(Mounts([MountOption("notes", "memories")]), "/notes/a/b.md")
+    assert (place.store, place.path, place.shown, place.is_folder) == ("memories", "a/b.md", "/notes/a/b.md", False)
+    root = await resolved(Mounts(), "/memories/")
+    assert (root.store, root.path, root.shown, root.is_folder) == ("memories", "", "/memories", True)
+    assert (await resolved(Mounts(), "/")).mount is None
+
+
+async def test_an_unknown_mount_names_the_mounts() -> None:
+    assert await refused(Mounts(), "/memories_x/a") == (
+        "The path /memories_x/a does not exist. Please provide a valid path. "
+        "There is no mount /memories_x; the mounts are: /memories, /old, /policies.\n[refused: not_found]"
+    )
+    assert "the mounts are: none." in await refused(Mounts([]), "/memories")
+
+
+@pytest.mark.parametrize(
+    ("mounts", "path", "sentence"),
+    [
+        (Mounts(), "/policies/a", "The mount /policies is read-only. You may write below /memories."),
+        (
+            Mounts(),
+            "/old/a",
+            "The store /old is archived: it can be read, not written. You may write below /memories.",
+        ),
+        (
+            Mounts(),
+            "/",
+            "The path / is the list of mounts and holds no files of its own. You may write below /memories.",
+        ),
+        (
+            past(1),
+            "/then/a",
+            "The mount /then shows the past (version 1) and is read-only. You may write below /notes.",
+        ),
+        (
+            Mounts([MountOption("memories", "memories", access="ro")]),
+            "/memories/a",
+            "The mount /memories is read-only. No mount here can be written.",
+        ),
+    ],
+)
+async def test_where_nothing_can_be_written_the_refusal_says_where_it_can(
+    mounts: Mounts, path: str, sentence: str
+) -> None:
+    assert await refused(mounts, path, to_write=True) == f"{sentence}\n[refused: read_only]"
+
+
+async def test_a_writable_place_is_given() -> None:
+    assert (await resolved(Mounts(), "/memories/new.md", to_write=True)).path == "new.md"
+
+
+async def test_an_unknown_store_and_a_version_not_yet_made_cannot_be_mounted() -> None:
+    assert await refused(Mounts([MountOption("x", "nothing")]), "/x") == (
+        "There is no store nothing; `dreamfs store list` shows the stores there are.\n[refused: not_found]"
+    )
+    assert await refused(past(3), "/then") == (
+        "The mount /then cannot show version 3: the newest of the store memories is 2.\n[refused: not_found]"
+    )
+
+
+async def test_a_mount_of_the_past_shows_that_revision_and_nothing_later() -> None:
+    filesystem = MemoryFilesystem(STORES)
+    await write(filesystem, "s", "", Put("memories", "a.md", "one\n", "created"))
+    await write(filesystem, "s", "", Put("memories", "a.md", "two\n", "modified"))
+
+    def texts(snapshot: Snapshot) -> list[str | None]:
+        mount = Mounts([MountOption("then", "memories", 1)]).table(snapshot)["then"]
+        trees = [tree_of(snapshot, mount, at) for at in (None, 1, 0)]
+        return [tree.text(entry) if (entry := tree.entry("a.md")) else None for tree in trees]
+
+    assert await filesystem.read(texts) == ["one\n", "one\n", None]
+    with pytest.raises(Refusal, match="There is no version 2 yet; the newest in /then is 1"):
+        await filesystem.read(lambda snapshot: tree_of(snapshot, past(1).table(snapshot)["then"], 2))
+
+
+async def test_a_page_over_all_mounts_goes_on_where_it_ended() -> None:
+    table = await MemoryFilesystem(STORES).read(Mounts().table)
+    names = [[mount.name for mount in mounts_after(table, at)] for at in ([], ["old", "x"], ["gone", "x"])]
+    assert names == [["memories", "old", "policies"], ["old", "policies"], ["memories", "old", "policies"]]
