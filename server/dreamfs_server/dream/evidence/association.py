@@ -17,12 +17,12 @@ import hashlib
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from math import cos, exp, expm1, hypot, log, pi, sin
+from dataclasses import dataclass
+from math import exp, expm1, log, pi
 from random import Random
 from statistics import fmean, median, pstdev
 
-from dreamfs_server.dream.evidence.happenings import Happening
+from dreamfs_server.dream.evidence.windows import Seen, Window, merged
 
 lag_seconds_min, lag_seconds_max = 20.0, 2400.0
 hits_min, windows_min, days_min = 5, 4, 2
@@ -30,34 +30,9 @@ share_min, lift_min = 0.3, 2.0
 q_max = 0.001
 shifts_count = 240
 exceeded_enough = 5
-episode_seconds = 120.0
-quiet_seconds = 12 * 3600.0
 types_max = 60
 _RATIO = 1.05
 _HALF_NARROW, _HALF_WIDE, _HALF_SECONDS_MIN = 0.15, 0.45, 8.0
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What one session saw."""
-
-    session_id: str
-    root: str
-    day: str
-    dated: bool
-    events: Sequence[Happening]
-    until: float
-
-
-@dataclass(slots=True)
-class Window:
-    """A stretch of time that one or more sessions looked at."""
-
-    sessions: list[Seen]
-    start: float
-    end: float
-    at: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
-    """Type → times of its episodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,65 +87,7 @@ def associations(seen: Sequence[Seen]) -> tuple[list[Association], list[Window]]
         for q, lead, follow, band in _discoveries(tested, pairs)
         if (association := _describe(windows, lead, follow, band, q)) is not None
     ]
-    return [replace(one, notes=_notes(one, result, windows)) for one in result], windows
-
-
-def merged(seen: Sequence[Seen]) -> list[Window]:
-    """Sessions as windows; those that saw one and the same event are one window, since they saw the same stretch of time.
-
-    Ages in tables are rounded, so dated sessions share an event when its times differ by up to a minute.
-    """
-    ordered = sorted((one for one in seen if one.events), key=lambda one: one.session_id)
-    parent = list(range(len(ordered)))
-
-    def top(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
-    exact: dict[tuple[int, str], int] = {}
-    near: dict[tuple[int, str], int] = {}
-    for i, one in enumerate(ordered):
-        for event in one.events:
-            parent[top(i)] = top(exact.setdefault((int(event.at), event.type), i))
-            if one.dated:
-                minute = int(event.at // 60)
-                for key in ((minute, event.type), (minute + 1, event.type)):
-                    parent[top(i)] = top(near.setdefault(key, i))
-    groups: dict[int, list[Seen]] = defaultdict(list)
-    for i, one in enumerate(ordered):
-        groups[top(i)].append(one)
-    return [window for _, sessions in sorted(groups.items()) for window in _windows(sessions)]
-
-
-def _windows(sessions: list[Seen]) -> list[Window]:
-    """What a group of sessions looked at, parted where nothing was seen for `quiet_seconds`."""
-    events = sorted({(float(int(event.at)), event.type) for one in sessions for event in one.events})
-    until = max(one.until for one in sessions)
-    parts: list[list[tuple[float, str]]] = []
-    for event in events:
-        if not parts or event[0] - parts[-1][-1][0] > quiet_seconds:
-            parts.append([])
-        parts[-1].append(event)
-    result: list[Window] = []
-    for part in parts:
-        times: dict[str, list[float]] = defaultdict(list)
-        for at, name in part:
-            times[name].append(at)
-        end = max(part[-1][0], until if until - part[-1][0] < quiet_seconds else 0.0)
-        result.append(Window(sessions, part[0][0], end, {name: _episodes(at) for name, at in sorted(times.items())}))
-    return result
-
-
-def _episodes(times: Sequence[float]) -> list[float]:
-    result: list[float] = []
-    last = float("-inf")
-    for at in times:
-        if at - last > episode_seconds:
-            result.append(at)
-        last = at
-    return result
+    return result, windows
 
 
 def _cells() -> list[int]:
@@ -352,70 +269,3 @@ def _focus(windows: Sequence[Window], lead: str, follow: str, band: tuple[float,
         reach = min(reach, max(_HALF_SECONDS_MIN, 0.5 * centre))
         low, high = max(1.0, centre - reach), centre + reach
     return centre, low, high
-
-
-def _notes(one: Association, others: Sequence[Association], windows: Sequence[Window]) -> list[str]:
-    notes: list[str] = []
-    minutes = [_clock(windows, name) for name in (one.lead, one.follow)]
-    if all(minutes):
-        notes.append(
-            f"schedule: both keep to the clock ({minutes[0]} and {minutes[1]}), so neither need lead to the other"
-        )
-    by_pair = {(other.lead, other.follow): other for other in others}
-    for middle in sorted({other.follow for other in others if other.lead == one.lead} - {one.follow}):
-        first, second = by_pair[one.lead, middle], by_pair.get((middle, one.follow))
-        if second is not None and first.lag_seconds < one.lag_seconds and _passes(one, middle, windows):
-            notes.append(f"chain: it goes through {middle}")
-            break
-    for cause in sorted({other.lead for other in others if other.follow == one.lead}):
-        to_lead, to_follow = by_pair[cause, one.lead], by_pair.get((cause, one.follow))
-        if to_follow is not None and to_lead.lag_seconds < to_follow.lag_seconds and _depends(one, to_lead, windows):
-            notes.append(f"common cause: both follow {cause}")
-            break
-    if (opened := _opened_by(one.follow, windows)) >= 0.5:
-        notes.append(
-            f"sessions were opened because of {one.follow}: {opened:.0%} of the windows end within 6 minutes after it"
-        )
-    return notes
-
-
-def _clock(windows: Sequence[Window], name: str) -> str:
-    """At which minutes of the hour a type of event happens, if it keeps to them; else ""."""
-    times = sorted({at for window in windows for at in window.at.get(name, ())})
-    if len(times) < hits_min:
-        return ""
-    for period in (86400, 21600, 14400, 7200, 3600, 1800, 900, 600, 300):
-        angles = [2 * pi * (at % period) / period for at in times]
-        x, y = fmean(cos(a) for a in angles), fmean(sin(a) for a in angles)
-        spread_seconds = (1 - hypot(x, y)) ** 0.5 * period
-        if hypot(x, y) > 0.9 and spread_seconds < max(120.0, period / 10):
-            minute = median(at % 3600 for at in times) / 60 if period >= 3600 else (times[0] % period) / 60
-            return f"minute {minute:.0f}" if period >= 3600 else f"every {period // 60} minutes"
-    return ""
-
-
-def _passes(one: Association, middle: str, windows: Sequence[Window]) -> bool:
-    """Whether most hits have the middle event between their ends."""
-    between = sum(any(a < at < b for at in windows[number].at.get(middle, ())) for number, a, b in one.pairs)
-    return between >= 0.7 * len(one.pairs)
-
-
-def _depends(one: Association, to_lead: Association, windows: Sequence[Window]) -> bool:
-    """Whether the follower comes only after those leads that a common cause precedes."""
-    caused = {(number, b) for number, _, b in to_lead.pairs}
-    hit = {(number, a) for number, a, _ in one.pairs}
-    alone = [
-        (number, at)
-        for number, window in enumerate(windows)
-        for at in window.at.get(one.lead, ())
-        if (number, at) not in caused
-    ]
-    with_cause = len(hit & caused) / max(1, len(caused))
-    without = len([key for key in alone if key in hit]) / max(1, len(alone))
-    return with_cause > 0 and (without < 0.5 * with_cause or len(alone) < hits_min)
-
-
-def _opened_by(name: str, windows: Sequence[Window]) -> float:
-    """The share of windows with the event that end soon after one of it."""
-    ends = [min((w.end - at for at in w.at[name]), default=1e9) for w in windows if name in w.at]
-    return sum(gap <= 360 for gap in ends) / len(ends) if len(ends) >= hits_min else 0.0

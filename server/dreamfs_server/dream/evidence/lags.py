@@ -1,10 +1,13 @@
 """Associations in time as evidence cards, each hit cited at both ends."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from dreamfs_server.dream.evidence.association import Association, Seen, Window, associations
+from dreamfs_server.dream.evidence.association import Association, associations
+from dreamfs_server.dream.evidence.explanations import notes
 from dreamfs_server.dream.evidence.happenings import Happening, happenings
 from dreamfs_server.dream.evidence.support import Place
+from dreamfs_server.dream.evidence.windows import Seen, Window
 from dreamfs_server.dream.material import UNDATED, Gathered
 from dreamfs_tools.dreaming import Card, Claim, Evidence, Support
 
@@ -20,7 +23,7 @@ def seen_by(gathered: Gathered, place: Place) -> Seen:
 def lag_cards(seen: Sequence[Seen]) -> list[Card]:
     """One card an association; the direct ones weigh more than those that something else explains."""
     found, windows = associations(seen)
-    return [_card(one, windows) for one in found]
+    return [_card(replace(one, notes=notes(one, found, windows)), windows) for one in found]
 
 
 def _card(one: Association, windows: Sequence[Window]) -> Card:
@@ -39,7 +42,7 @@ def _card(one: Association, windows: Sequence[Window]) -> Card:
         f"({told_lag(one.lag_low)} to {told_lag(one.lag_high)}): {one.hits} of {one.trials} times; "
         f"{one.preceded} of {one.follows} `{one.follow}` had one before. An association, not a cause."
     )
-    notes = "; ".join(one.notes)
+    noted = "; ".join(one.notes)
     return Card(
         number=0,
         miner="lags",
@@ -47,7 +50,7 @@ def _card(one: Association, windows: Sequence[Window]) -> Card:
         body="\n".join([text, *(f"- {note}" for note in one.notes)]),
         claims=[
             Claim(
-                text=text + (f" Note: {notes}." if notes else ""),
+                text=text + (f" Note: {noted}." if noted else ""),
                 kind="association",
                 evidence=evidence,
                 support=Support(len(roots), one.days, 0),
@@ -61,7 +64,7 @@ def _card(one: Association, windows: Sequence[Window]) -> Card:
                     "trials": one.trials,
                     "sessions": len(roots),
                     "q_value": one.q_value,
-                    "notes": notes,
+                    "notes": noted,
                 },
             )
         ],

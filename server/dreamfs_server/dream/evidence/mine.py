@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from dreamfs_server.dream.evidence.association import Seen
 from dreamfs_server.dream.evidence.conflicts import conflict_cards
 from dreamfs_server.dream.evidence.duplicates import duplicate_cards
 from dreamfs_server.dream.evidence.errors import Failure, commands_of, error_cards, failures
 from dreamfs_server.dream.evidence.lags import lag_cards, seen_by
 from dreamfs_server.dream.evidence.steps import steps
 from dreamfs_server.dream.evidence.support import Place
+from dreamfs_server.dream.evidence.windows import Seen
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card, Claim
 
