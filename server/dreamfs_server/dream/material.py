@@ -48,12 +48,14 @@ class Memory:
     text: str
     version: int
     revised_at: datetime | None = None
-    """When its last revision was made, UTC; what a relative date in it was relative to."""
+    """When its last revision was made, UTC."""
     author: str = ""
     by_dream: bool = False
     """A dream wrote its last revision: it may be merged, but it supports nothing."""
     pinned: bool = False
     read_only: bool = False
+    written_at: Sequence[datetime] = ()
+    """For each line, when it was written, where that is known; what a relative date on it was relative to."""
 
 
 @dataclass(frozen=True, slots=True)

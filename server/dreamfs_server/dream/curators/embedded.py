@@ -12,6 +12,7 @@ from dataclasses import replace
 from dreamfs_server.dream.curators.patterns import pattern_proposals
 from dreamfs_server.dream.curators.rules import rule_proposals
 from dreamfs_server.dream.curators.tidying import conflict_proposals, duplicate_proposals
+from dreamfs_server.dream.curators.upkeep import date_proposals, link_proposals
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card, Proposal
 
@@ -28,6 +29,8 @@ WRITERS: Mapping[str, Writer] = {
     "lags": pattern_proposals,
     "duplicates": duplicate_proposals,
     "conflicts": conflict_proposals,
+    "dates": date_proposals,
+    "links": link_proposals,
 }
 
 

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from dreamfs_server.dream.evidence.links import is_index
 from dreamfs_server.dream.material import Material, Memory
 from dreamfs_tools.dreaming import ProposedChange
 
@@ -12,13 +13,15 @@ appended_bytes_max = 60_000
 """A topic file is not grown beyond this."""
 
 
-def topic_file(material: Material, words: Iterable[str]) -> Memory | None:
-    """The writable memory whose path or headings name one of these words that few others name; None where there is none.
+def topic_file(material: Material, subject: Iterable[str], words: Iterable[str] = ()) -> Memory | None:
+    """The writable memory whose path or headings name the subject, or two of the words; None where there is none.
 
     Args:
         material: whose memories to look at; archived, pinned and read-only ones are left alone.
-        words: what the new text is about, most telling first.
+        subject: names of what the new text is about; one is enough.
+        words: what else it speaks of; a word that several memories name says nothing.
     """
+    named_by = {word.lower() for word in subject}
     wanted = {part for word in words for part in _WORD.findall(word.lower())}
     open_files = [
         m
@@ -31,23 +34,22 @@ def topic_file(material: Material, words: Iterable[str]) -> Memory | None:
     for memory in open_files:
         if len(memory.text.encode()) > appended_bytes_max:
             continue
-        hits = [word for word in wanted & named[memory.path] if often[word] <= 2]
-        if hits:
-            candidate = (-float(len(hits)), memory.path)
+        hits = 2 * sum(often[word] <= 2 for word in named_by & named[memory.path])
+        hits += sum(often[word] <= 2 for word in (wanted - named_by) & named[memory.path])
+        if hits >= 2:
+            candidate = (-float(hits), memory.path)
             best = min(best, candidate) if best is not None else candidate
     return next((m for m in open_files if best is not None and m.path == best[1]), None)
 
 
 def _names(memory: Memory, mount: str) -> set[str]:
     headings = [line for line in memory.text.split("\n") if line.startswith("#")]
-    return set(_WORD.findall(memory.path.removeprefix(mount).removesuffix(".md").lower().replace("_", " "))) | {
-        word for heading in headings for word in _WORD.findall(heading.lower())
-    }
-
-
-def is_index(path: str) -> bool:
-    """Whether a file by its name lists other files."""
-    return path.rsplit("/", 1)[-1].lower() in {"readme.md", "index.md", "memory.md"}
+    stem = memory.path.rsplit("/", 1)[-1].removesuffix(".md").lower()
+    return (
+        {stem}
+        | set(_WORD.findall(memory.path.removeprefix(mount).removesuffix(".md").lower().replace("_", " ")))
+        | {word for heading in headings for word in _WORD.findall(heading.lower())}
+    )
 
 
 def append(memory: Memory, block: str) -> ProposedChange:

@@ -19,7 +19,7 @@ def pattern_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[P
         if one.explained or reads_as_order(one.lead) or reads_as_order(one.follow) or _known(material, one):
             continue
         block = _block(card, one)
-        home = topic_file(material, [*one.follow.split()[:2]])
+        home = topic_file(material, one.follow.split()[:2])
         if home is not None and home.path not in {change.path for proposal, _ in result for change in proposal.changes}:
             change = append(home, f"## {_heading(one)}\n\n{block}")
         else:

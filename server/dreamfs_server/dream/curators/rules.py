@@ -29,7 +29,7 @@ def rule_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Prop
         title, block = told_rule
         if _known(material, card):
             continue
-        home = topic_file(material, [*card.data["programs"], *_topic_words(card.data["signature"])])
+        home = topic_file(material, card.data["programs"], _topic_words(card.data["signature"]))
         if home is not None:
             by_file.setdefault(home.path, []).append((card, title, block))
         else:

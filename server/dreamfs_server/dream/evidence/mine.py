@@ -5,9 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from dreamfs_server.dream.evidence.conflicts import conflict_cards
+from dreamfs_server.dream.evidence.dates import date_cards
 from dreamfs_server.dream.evidence.duplicates import duplicate_cards
 from dreamfs_server.dream.evidence.errors import Failure, commands_of, error_cards, failures
 from dreamfs_server.dream.evidence.lags import lag_cards, seen_by
+from dreamfs_server.dream.evidence.links import link_cards
 from dreamfs_server.dream.evidence.steps import steps
 from dreamfs_server.dream.evidence.support import Place
 from dreamfs_server.dream.evidence.windows import Seen
@@ -36,11 +38,14 @@ def mine(material: Material) -> list[Card]:
     ran = {command: frozenset(roots) for command, roots in done.items()}
     duplicates = duplicate_cards(material.memories)
     retired = {path for card in duplicates for path in card.data.get("retire", ())}
+    kept = [memory for memory in material.memories if memory.path not in retired]
     cards = [
         *error_cards(failed, places, ran),
         *lag_cards(seen),
         *duplicates,
-        *conflict_cards([memory for memory in material.memories if memory.path not in retired]),
+        *conflict_cards(kept),
+        *date_cards(kept),
+        *link_cards(material.memories, material.mount),
     ]
     return _in_order(cards)
 

@@ -203,8 +203,7 @@ def alike(failed: Step, later: Step) -> bool:
     equal = sum(failed.given.get(key) == later.given.get(key) for key in keys)
     if 3 * equal >= len(keys):
         return True
-    shared = failed.given.keys() & later.given.keys()
-    return later.position - failed.position <= near_steps and 2 * len(shared) >= len(keys)
+    return later.position - failed.position <= near_steps
 
 
 def _words(command: str) -> frozenset[str]:
@@ -242,6 +241,7 @@ def _command_change(before: str, after: str) -> list[str]:
     # Two words of one shape (a number and a number) are lined up, so that what is left over is what was added.
     shapes_a, shapes_b = ([_shape_of(word) for word in words] for words in (a, b))
     parts: list[str] = []
+    swaps: list[str] = []
     particular: list[str] = []
     for tag, i, j, k, n in SequenceMatcher(a=shapes_a, b=shapes_b, autojunk=False).get_opcodes():
         if tag == "equal":
@@ -253,13 +253,13 @@ def _command_change(before: str, after: str) -> list[str]:
         if not old and i == 0 and new.endswith(("&&", ";")):
             parts.append(f"run `{new.rstrip('&;').strip()}` before it")
         elif j - i == n - k == 1:
-            parts.append(_swap(old, new))
+            swaps.append(_swap(old, new))
         elif old and new:
             parts.append(f"write `{new}` for `{old}`")
         else:
             parts.append(f"add `{new}`" if new else f"leave out `{old}`")
     labels: list[str] = []
-    for chosen in (sorted({*parts, *particular}), sorted({*parts})):
+    for chosen in (sorted({*parts, *swaps, *particular}), sorted({*parts, *swaps}), sorted({*parts})):
         if chosen and len(chosen) <= 2 and ", ".join(chosen) not in labels:
             labels.append(", ".join(chosen))
     return labels
@@ -285,18 +285,14 @@ def _argument_change(before: Mapping[str, object], after: Mapping[str, object]) 
     keys = sorted(key for key in {*before, *after} if before.get(key) != after.get(key))
     if not keys:
         return [REPEAT]
-    general = [key for key in keys if not _same_shape(before.get(key), after.get(key))] or keys
+    structural = [key for key in keys if (key in before) != (key in after)]
     labels: list[str] = []
-    for chosen, named in ((keys, True), (general, True), (keys, False), (general, False)):
-        if len(chosen) <= 2:
+    for chosen, named in ((keys, True), (keys, False), (structural, True), (structural, False)):
+        if 0 < len(chosen) <= 2:
             label = ", ".join(_argument(key, before, after, named=named) for key in chosen)
             if label not in labels:
                 labels.append(label)
     return labels
-
-
-def _same_shape(old: object, new: object) -> bool:
-    return isinstance(old, str) and isinstance(new, str) and mask(old)[1] == mask(new)[1] != mask(new)[0]
 
 
 def _argument(key: str, before: Mapping[str, object], after: Mapping[str, object], *, named: bool) -> str:
