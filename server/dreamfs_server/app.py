@@ -18,12 +18,14 @@ from mcp_types import INVALID_PARAMS, SERVER_INFO_META_KEY, CallToolResult, Text
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from dreamfs_server.arguments import Arguments
+from dreamfs_server.asking import Asked, asker, can_ask
 from dreamfs_server.identity import Callers
 from dreamfs_server.instructions import Instructions, read_instructions, without_storage
 from dreamfs_server.prompts import add_prompts
 from dreamfs_server.resources import add_resources
 from dreamfs_server.toolset import OfferedTool, ToolSet, chosen, tools
 from dreamfs_tools.call import Answer, Call
+from dreamfs_tools.dreaming import Dreams
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Filesystem
 from dreamfs_tools.mounts import Mounts
@@ -48,6 +50,7 @@ def build_app(
     tool_set: ToolSet = "default",
     recorder: bool = False,
     archive: TranscriptArchive | None = None,
+    dreams: Dreams | None = None,
     offered: Sequence[OfferedTool] | None = None,
 ) -> MCPServer[Any]:
     """Build a server over an engine.
@@ -62,10 +65,13 @@ def build_app(
         tool_set: which tools are offered.
         recorder: offer `record` with any set, and let it write every session.
         archive: where `record` stores events.
+        dreams: who runs dreams.
         offered: other tools than ours, for tests.
     """
     picked = chosen(tools() if offered is None else offered, tool_set, recorder=recorder)
-    app = App(filesystem, mounts, callers, version=version, offered=picked, archive=archive, recorder=recorder)
+    app = App(
+        filesystem, mounts, callers, version=version, offered=picked, archive=archive, dreams=dreams, recorder=recorder
+    )
     add_resources(app, filesystem, mounts, callers)
     add_prompts(app, filesystem, mounts, callers)
     return app
@@ -83,6 +89,7 @@ class App(MCPServer[Any]):
         version: str,
         offered: Sequence[OfferedTool],
         archive: TranscriptArchive | None,
+        dreams: Dreams | None,
         recorder: bool,
     ) -> None:
         with _without_rich():
@@ -91,6 +98,7 @@ class App(MCPServer[Any]):
         self._mounts = mounts
         self._callers = callers
         self._archive = archive
+        self._dreams = dreams
         self._recorder = recorder
         self._offered = {tool.name: tool for tool in offered}
         self._arguments = {tool.name: Arguments(tool.name, tool.function) for tool in offered}
@@ -146,7 +154,10 @@ class App(MCPServer[Any]):
         is_modern = ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
         if not is_modern and ctx.session.client_params is None:
             return await call_next(ctx)  # before the handshake the SDK refuses; it calls us where there is none
-        answer, is_error = await self._answer(name, cast("dict[str, object]", arguments or {}), ctx)
+        try:
+            answer, is_error = await self._answer(name, cast("dict[str, object]", arguments or {}), ctx)
+        except Asked as asked:
+            return asked.result | {"_meta": self._stamp}
         result: dict[str, Any] = {
             "content": [{"type": "text", "text": text} for text in await self._texts(answer, is_error=is_error)],
             "isError": is_error,
@@ -176,12 +187,16 @@ class App(MCPServer[Any]):
                 self._mounts,
                 author,
                 self._archive,
+                dreams=self._dreams,
+                ask=asker(ctx) if tool.asks else None,
                 recorder=self._recorder,
                 own_session=self._callers.session_id or self._callers.host_session_id,
             )
             return await tool.function(call, **values), False
         except Refusal as refusal:
             return _refused(refusal), True
+        except Asked:
+            raise
         except Exception:
             logger.exception("tool %s failed", name)
             return _refused(_INTERNAL), True
@@ -205,8 +220,7 @@ class App(MCPServer[Any]):
         return self._instructions
 
     def _without_questions(self, ctx: ServerRequestContext[Any, Any], result: dict[str, Any]) -> dict[str, Any]:
-        capabilities = ctx.session.client_capabilities
-        if capabilities is not None and capabilities.elicitation is not None:
+        if can_ask(ctx):
             return result
         asking = {tool.name for tool in self._offered.values() if tool.asks}
         return {**result, "tools": [tool for tool in result["tools"] if tool["name"] not in asking]}

@@ -98,7 +98,7 @@ def _parameter(name: str, hint: Any, default: object) -> Parameter:
         description = next((note for note in notes if isinstance(note, str)), "")
     schema, read = _kind(_without_none(hint))
     required = default is inspect.Parameter.empty
-    if not required and default is not None:
+    if not required and default is not None and default != ():
         schema = {**schema, "default": default}
     return Parameter(name, required, {**schema, "description": description} if description else schema, read)
 

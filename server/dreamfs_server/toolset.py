@@ -10,6 +10,10 @@ from dreamfs_tools.call import Answer
 from dreamfs_tools.create import create
 from dreamfs_tools.delete import delete
 from dreamfs_tools.diff import diff
+from dreamfs_tools.dream import dream
+from dreamfs_tools.dream_propose import dream_propose
+from dreamfs_tools.dream_review import dream_review
+from dreamfs_tools.dream_status import dream_status
 from dreamfs_tools.grep import grep
 from dreamfs_tools.history import history
 from dreamfs_tools.insert import insert
@@ -58,6 +62,10 @@ def tools() -> Sequence[OfferedTool]:
         OfferedTool("history", history, READS),
         OfferedTool("diff", diff, READS),
         OfferedTool("restore", restore, KEEPS),
+        OfferedTool("dream", dream, CALLS_OUT),
+        OfferedTool("dream_status", dream_status, KEEPS),
+        OfferedTool("dream_propose", dream_propose, KEEPS),
+        OfferedTool("dream_review", dream_review, DESTROYS, asks=True),
         OfferedTool("record", record, KEEPS, "all"),
     )
 
