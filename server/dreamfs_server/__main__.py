@@ -1,37 +1,82 @@
 """The entry. The only place that names an engine, a host and a model together."""
 
 import importlib
-from collections.abc import AsyncGenerator
+import os
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 import click
 
 from dreamfs_server.commands.context import Context, Group, Opened
 
+if TYPE_CHECKING:
+    from dreamfs_server.dream.material import Material
+    from dreamfs_tools.dreaming import Card, Proposal
+
 COMMANDS = (
-    *("serve", "attach"),
+    *("serve", "demo", "attach", "hook"),
     *("ls", "cat", "grep", "put", "edit", "rm", "mv", "log", "diff", "restore"),
-    *("doctor",),
+    *("transcripts", "dream", "doctor"),
 )
 
 
 @asynccontextmanager
-async def open_engine(path: Path) -> AsyncGenerator[Opened]:
-    """Open the database at `path`, creating it where there is none."""
-    # --help needs no engine.
+async def open_database(path: Path, *, launching: bool = False) -> AsyncGenerator[Opened]:
+    """Open the database at `path`, creating it where there is none.
+
+    Args:
+        path: the file.
+        launching: start each dream in a process of its own, as a server wants it, instead of running it here.
+    """
+    # --help needs none of these.
+    from dreamfs_server.dream.job import Job, embedded  # noqa: PLC0415
+    from dreamfs_server.dream.service import DreamService  # noqa: PLC0415
+    from dreamfs_server.sqlite.dreams import SqliteDreamJournal  # noqa: PLC0415
     from dreamfs_server.sqlite.filesystem import Engine  # noqa: PLC0415
     from dreamfs_server.sqlite.health import health  # noqa: PLC0415
     from dreamfs_server.sqlite.transcripts import SqliteArchive  # noqa: PLC0415
 
-    engine = await Engine.open(path, lambda: datetime.now(UTC))
+    engine = await Engine.open(path, _now)
+    journal = SqliteDreamJournal(engine.database, _now)
+    job = Job(engine, journal, _mine, {"embedded": embedded(_curate)})
+    launch = partial(_launch, path) if launching else None
+    dreams = DreamService(job, lambda: f"drm_{os.urandom(5).hex()}", launch=launch)
     try:
-        yield Opened(engine, SqliteArchive(engine.database), None, lambda: health(engine.database))
+        yield Opened(engine, SqliteArchive(engine.database), dreams, lambda: health(engine.database))
     finally:
         with anyio.CancelScope(shield=True):
             await engine.close()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _mine(material: "Material") -> "list[Card]":
+    from dreamfs_server.dream.evidence.mine import mine  # noqa: PLC0415  # a server only launches dreams
+
+    return mine(material)
+
+
+def _curate(material: "Material", cards: "Sequence[Card]") -> "list[Proposal]":
+    from dreamfs_server.dream.curators.embedded import curate  # noqa: PLC0415  # likewise
+
+    return curate(material, cards)
+
+
+async def _launch(path: Path, dream_id: str) -> None:
+    """Run a dream in a process that outlives this one."""
+    words = [sys.executable, "-m", "dreamfs_server", "--db", str(path), "dream", "run", "--resume", dream_id]
+    subprocess.Popen(  # noqa: S603, ASYNC220  # our own program; nothing is waited for
+        words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
 
 
 class Dreamfs(Group):
@@ -58,7 +103,7 @@ def cli(context: click.Context, db: str | None) -> None:
 
     Without a command it serves MCP on standard input and output.
     """
-    context.obj = Context(open_engine=open_engine, db=db)
+    context.obj = Context(open_database=open_database, db=db)
     if context.invoked_subcommand is None:
         serve: click.Command = importlib.import_module("dreamfs_server.commands.serve").command
         context.invoke(serve)

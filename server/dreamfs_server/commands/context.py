@@ -5,14 +5,14 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import anyio
 import click
 
 from dreamfs_server.settings import database_path, login, package_version
 from dreamfs_tools.call import Answer, Call
-from dreamfs_tools.dreaming import Dreams
+from dreamfs_tools.dreaming import Dream, Dreams
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Author, Filesystem
 from dreamfs_tools.mounts import Mounts
@@ -21,25 +21,34 @@ from dreamfs_tools.transcript import TranscriptArchive
 T = TypeVar("T")
 
 
+class DreamRuns(Dreams, Protocol):
+    """What runs dreams, also those that another process left."""
+
+    async def resume(self, dream_id: str) -> Dream: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """An open database with all that it keeps."""
 
     filesystem: Filesystem
     archive: TranscriptArchive
-    dreams: Dreams | None
+    dreams: DreamRuns
     health: Callable[[], Awaitable[Mapping[str, Any]]]
     """What `doctor` says of the engine: `{"sqlite", "journal", "problems": [sentence]}`."""
 
 
-OpenEngine = Callable[[Path], AbstractAsyncContextManager[Opened]]
+class OpenDatabase(Protocol):
+    """Opens a database; `__main__` says with what."""
+
+    def __call__(self, path: Path, *, launching: bool = False) -> AbstractAsyncContextManager[Opened]: ...
 
 
 @dataclass
 class Context:
-    """The object behind `click.Context.obj`; `__main__` puts the engine in."""
+    """The object behind `click.Context.obj`; `__main__` says how a database is opened."""
 
-    open_engine: OpenEngine
+    open_database: OpenDatabase
     db: str | None = None
     mounts: Mounts = field(default_factory=Mounts)
 
@@ -61,7 +70,7 @@ class Context:
         """Open the engine, do the work, close it; a refusal ends the command with exit code 1."""
 
         async def opened() -> T:
-            async with self.open_engine(self.database) as opened:
+            async with self.open_database(self.database) as opened:
                 return await work(opened)
 
         return anyio.run(opened)

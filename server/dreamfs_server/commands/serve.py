@@ -77,7 +77,7 @@ async def _serve(
         host_session_id=os.environ.get("CLAUDE_CODE_SESSION_ID", ""),
     )
     async with AsyncExitStack() as stack:
-        opened = await stack.enter_async_context(context.open_engine(context.database))
+        opened = await stack.enter_async_context(context.open_database(context.database, launching=True))
         await opened.filesystem.read(mounts.table)  # an unknown store is a refusal now, not at the first call
         app = build_app(
             opened.filesystem,
@@ -87,5 +87,6 @@ async def _serve(
             tool_set=tools,
             recorder=recorder,
             archive=opened.archive,
+            dreams=opened.dreams,
         )
         return await serve_stdio(app, stack.aclose, parent_process_id=parent)

@@ -1,0 +1,199 @@
+"""`dreamfs dream`: run a dream, look at it, and decide about its proposals."""
+
+from datetime import datetime
+from typing import Literal
+
+import click
+
+from dreamfs_server.commands.context import Context, Group, Opened, json_option, pass_context, print_json
+from dreamfs_server.commands.dream_review import command as review_command
+from dreamfs_tools.dreaming import Dream, DreamRequest
+from dreamfs_tools.errors import Refusal
+from dreamfs_tools.filesystem import Snapshot
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """Dream over stored transcripts; review what was proposed. Nothing changes until a person accepts it."""
+
+
+@command.command()
+@click.option("--store", default="memories", show_default=True, help="The store to dream about.")
+@click.option("--curator", default="auto", show_default=True, help="Who turns evidence into proposals.")
+@click.option("--since", default="", metavar="TIME", help="Only sessions that ended since; `2026-11-20`, or RFC 3339.")
+@click.option("--session", "sessions", multiple=True, metavar="ID", help="Only this session. Repeatable.")
+@click.option("--instructions", default="", help="What to look for, in words; for curators that read.")
+@click.option("--output", type=click.Choice(["propose", "fork"]), default="propose", show_default=True)
+@click.option("--if-due", is_flag=True, help="Only when enough new sessions and hours have passed; for cron.")
+@click.option("--resume", "dream_id", default="", metavar="ID", help="Run on a dream whose process ended.")
+@json_option
+@pass_context
+def run(
+    context: Context,
+    store: str,
+    curator: str,
+    since: str,
+    sessions: tuple[str, ...],
+    instructions: str,
+    output: Literal["propose", "fork"],
+    if_due: bool,
+    dream_id: str,
+    as_json: bool,
+) -> None:
+    """Dream now: mine the transcripts for evidence, and propose changes, each with the lines that support it."""
+    request = DreamRequest(
+        store=store,
+        curator=curator,
+        sessions=sessions,
+        since=_time(since),
+        instructions=instructions,
+        output=output,
+        requested_by=context.author().actor,
+    )
+
+    async def work(opened: Opened) -> Dream | str:
+        if dream_id:
+            return await opened.dreams.resume(dream_id)
+        if if_due and (why := await opened.filesystem.read(lambda snapshot: _why_not_due(snapshot, store))):
+            return why
+        return await opened.dreams.start(request)
+
+    from dreamfs_server.commands.progress import spinner
+
+    with spinner("Dreaming …"):
+        dream = context.run(work)
+    if isinstance(dream, str):
+        if as_json:
+            print_json({"due": False, "reason": dream})
+        else:
+            click.echo(f"Not due: {dream}")
+        return
+    _show(context, dream.dream_id, as_json=as_json)
+
+
+@command.command("list")
+@click.option("--store", default="", help="Only dreams of this store.")
+@json_option
+@pass_context
+def list_(context: Context, store: str, as_json: bool) -> None:
+    """List the dreams, newest first."""
+
+    def query(snapshot: Snapshot) -> list[tuple[Dream, int, int]]:
+        rows: list[tuple[Dream, int, int]] = []
+        for dream in snapshot.dreams.dreams(store):
+            proposals = snapshot.dreams.proposals(dream.dream_id)
+            rows.append((dream, len(proposals), sum(proposal.status == "pending" for proposal in proposals)))
+        return rows
+
+    async def work(opened: Opened) -> list[tuple[Dream, int, int]]:
+        return await opened.filesystem.read(query)
+
+    rows = context.run(work)
+    if as_json:
+        print_json(
+            [
+                {
+                    "id": dream.dream_id,
+                    "status": dream.status,
+                    "curator": dream.curator,
+                    "store": dream.store,
+                    "created_at": dream.created_at.isoformat(),
+                    "proposals": count,
+                    "pending": pending,
+                }
+                for dream, count, pending in rows
+            ]
+        )
+        return
+    from dreamfs_server.commands.tables import person_time, print_table
+
+    print_table(
+        ["dream", "began", "store", "curator", "status", "proposals", "pending"],
+        [
+            [
+                dream.dream_id,
+                person_time(dream.created_at.isoformat()),
+                dream.store,
+                dream.curator,
+                dream.status,
+                str(count),
+                str(pending),
+            ]
+            for dream, count, pending in rows
+        ],
+        right={"proposals", "pending"},
+    )
+
+
+@command.command()
+@click.argument("dream_id", default="")
+@json_option
+@pass_context
+def show(context: Context, dream_id: str, as_json: bool) -> None:
+    """Show a dream with its proposals and their evidence; without an id the newest."""
+    _show(context, dream_id or context.run(_newest), as_json=as_json)
+
+
+@command.command()
+@click.argument("dream_id")
+@pass_context
+def cancel(context: Context, dream_id: str) -> None:
+    """End a running dream, from any process. What it proposed stays."""
+
+    async def work(opened: Opened) -> Dream:
+        return await opened.dreams.cancel(dream_id)
+
+    click.echo(f"Dream {dream_id} is {context.run(work).status}.")
+
+
+command.add_command(review_command)
+
+
+def _show(context: Context, dream_id: str, *, as_json: bool) -> None:
+    from dreamfs_tools.dream_pages import proposal_page, report
+    from dreamfs_tools.dream_shape import dream_document
+
+    def query(snapshot: Snapshot) -> tuple[dict[str, object], str]:
+        dream = snapshot.dreams.dream(dream_id)
+        if dream is None:
+            raise Refusal("not_found", f"There is no dream {dream_id}; `dreamfs dream list` shows those there are.")
+        proposals = snapshot.dreams.proposals(dream_id)
+        pages = [proposal_page(dream, proposal) for proposal in proposals]
+        text = "\n".join([report(dream, snapshot.dreams.cards(dream_id), proposals), *pages])
+        return dream_document(dream, proposals), text
+
+    async def work(opened: Opened) -> tuple[dict[str, object], str]:
+        return await opened.filesystem.read(query)
+
+    document, text = context.run(work)
+    if as_json:
+        print_json(document)
+    else:
+        click.echo(text)
+
+
+async def _newest(opened: Opened) -> str:
+    dreams = await opened.filesystem.read(lambda snapshot: snapshot.dreams.dreams())
+    if not dreams:
+        raise Refusal("not_found", "There are no dreams yet; `dreamfs dream run` makes one.")
+    return dreams[0].dream_id
+
+
+def _why_not_due(snapshot: Snapshot, store: str) -> str:
+    from dreamfs_server.dream.due import why_not_due
+
+    return why_not_due(snapshot.dreams.dreams(store), list(snapshot.transcripts.sessions(store)), snapshot.now)
+
+
+def _time(text: str) -> datetime | None:
+    if not text:
+        return None
+    from datetime import UTC
+
+    from dateutil import parser
+
+    try:
+        at = parser.isoparse(text)
+    except ValueError:
+        raise Refusal("invalid_argument", f"--since {text} is not a date; write 2026-11-20 or RFC 3339.") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -1,0 +1,110 @@
+"""`dreamfs dream review`: a person decides about proposals, one by one or several at once."""
+
+import os
+import sys
+
+import click
+
+from dreamfs_server.commands.context import Command, Context, Opened, json_option, pass_context, print_json
+from dreamfs_server.settings import login
+from dreamfs_tools.dreaming import Dream, Proposal, Review
+from dreamfs_tools.errors import Refusal
+from dreamfs_tools.filesystem import Snapshot
+
+OPEN = ("pending", "quarantined")
+
+
+@click.command("review", cls=Command)
+@click.argument("dream_id", default="")
+@click.argument("selection", default="")
+@click.option("--accept", "answer", flag_value="accept", help="Accept the selected proposals, each as one new version.")
+@click.option("--reject", "answer", flag_value="reject", help="Reject them; they come back only with new evidence.")
+@click.option("--as", "named", default="", metavar="NAME", help="Who decided, for scripts.")
+@click.option("--reason", default="", help="Why.")
+@json_option
+@pass_context
+def command(
+    context: Context, dream_id: str, selection: str, answer: str | None, named: str, reason: str, as_json: bool
+) -> None:
+    """Decide about a dream's proposals: SELECTION is a number, ranges such as 1,3-5, or all.
+
+    Without --accept or --reject each open proposal is shown with its diff and evidence, and you are asked. Without an id
+    it is the newest dream that has open proposals.
+    """
+    from dreamfs_server.dream.review import reviewer_of
+    from dreamfs_tools.dream_shape import verdict_shape
+
+    reviewer = reviewer_of(named, login(), os.environ, is_terminal=sys.stdin.isatty())
+    dream, proposals = context.run(lambda opened: _open(opened, dream_id))
+    if answer is None:
+        chosen = _chosen(proposals, selection) if selection else [p.number for p in proposals if p.status in OPEN]
+        _ask(context, dream, [p for p in proposals if p.number in chosen], reviewer)
+        return
+    if not selection:
+        raise Refusal("invalid_argument", "Say which proposals: a number, ranges such as 1,3-5, or all.")
+    results = [
+        _decide(context, Review(dream.dream_id, number, answer == "accept", reviewer, "terminal", reason))
+        for number in _chosen(proposals, selection)
+    ]
+    if as_json:
+        shapes = [verdict_shape(done) for done in results]
+        print_json(shapes[0] if len(shapes) == 1 else shapes)
+    else:
+        for done in results:
+            click.echo(_outcome(done))
+
+
+def _ask(context: Context, dream: Dream, proposals: list[Proposal], reviewer: str) -> None:
+    from dreamfs_tools.dream_pages import proposal_page
+
+    if not proposals:
+        click.echo(f"Dream {dream.dream_id} has no open proposals.")
+    for at, proposal in enumerate(proposals, 1):
+        click.echo(proposal_page(dream, proposal))
+        word = click.prompt(
+            f"({at} of {len(proposals)}) accept, reject, skip or quit?",
+            type=click.Choice(["a", "r", "s", "q"]),
+            default="s",
+        )
+        if word == "q":
+            return
+        if word == "s":
+            continue
+        reason = click.prompt("Why?", default="", show_default=False) if word == "r" else ""
+        review = Review(dream.dream_id, proposal.number, word == "a", reviewer, "terminal", reason)
+        try:
+            click.echo(_outcome(_decide(context, review)))
+        except Refusal as refusal:
+            click.echo(refusal.sentence, err=True)
+
+
+def _decide(context: Context, review: Review) -> Proposal:
+    async def work(opened: Opened) -> Proposal:
+        return await opened.dreams.review(review, context.author())
+
+    return context.run(work)
+
+
+def _outcome(done: Proposal) -> str:
+    version = f" as version {done.version}" if done.version else ""
+    return f"Proposal {done.number} ({done.title}) is {done.status}{version}."
+
+
+def _chosen(proposals: list[Proposal], text: str) -> list[int]:
+    from dreamfs_server.dream.review import selection
+
+    return selection(text, [proposal.number for proposal in proposals])
+
+
+async def _open(opened: Opened, dream_id: str) -> tuple[Dream, list[Proposal]]:
+    def query(snapshot: Snapshot) -> tuple[Dream, list[Proposal]]:
+        dreams = [snapshot.dreams.dream(dream_id)] if dream_id else snapshot.dreams.dreams()
+        for dream in dreams:
+            if dream is None:
+                raise Refusal("not_found", f"There is no dream {dream_id}; `dreamfs dream list` shows those there are.")
+            proposals = list(snapshot.dreams.proposals(dream.dream_id))
+            if dream_id or any(proposal.status in OPEN for proposal in proposals):
+                return dream, proposals
+        raise Refusal("not_found", "No dream has open proposals. `dreamfs dream run` makes a new one.")
+
+    return await opened.filesystem.read(query)

@@ -1,0 +1,150 @@
+"""`dreamfs transcripts`: what a dream reads."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dreamfs_server.commands.context import Context, Group, Opened, json_option, pass_context, print_json
+from dreamfs_tools.errors import Refusal
+from dreamfs_tools.filesystem import Snapshot
+from dreamfs_tools.transcript import Session
+
+store_option = click.option("--store", default="memories", show_default=True, help="The store the sessions belong to.")
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """Import, list, show and remove the stored transcripts of sessions."""
+
+
+@command.command("import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@store_option
+@json_option
+@pass_context
+def import_(context: Context, paths: tuple[Path, ...], store: str, as_json: bool) -> None:
+    """Import logs: files, folders (such as ~/.claude/projects) or export archives. Importing again adds only what is new.
+
+    Formats are recognised by their content: Claude Code, Anthropic and OpenAI messages, ChatGPT and Claude exports, text.
+    """
+    from dreamfs_server.commands.progress import spinner
+    from dreamfs_server.transcripts.importer import ImportReport, import_transcripts
+
+    for path in paths:
+        if not path.exists():
+            raise Refusal("not_found", f"{path} does not exist.")
+
+    async def work(opened: Opened) -> ImportReport:
+        with spinner("Importing …") as tell:
+            return await import_transcripts(
+                opened.archive,
+                store,
+                paths,
+                progress=lambda at: tell(f"Importing: {at.files_done:,} files, {at.events:,} events"),
+            )
+
+    report = context.run(work).as_json()
+    if as_json:
+        print_json(report)
+        return
+    click.echo(
+        f"{report['sessions']:,} new sessions, {report['events']:,} new events "
+        f"({report['skipped']:,} were there already, {report['redactions']:,} secrets redacted) "
+        f"from {len(report['files']):,} files."
+    )
+    for file in report["files"]:
+        if file["error"]:
+            click.echo(f"  {file['path']}: {file['error']}", err=True)
+
+
+@command.command("list")
+@store_option
+@json_option
+@pass_context
+def list_(context: Context, store: str, as_json: bool) -> None:
+    """List the stored sessions."""
+
+    async def work(opened: Opened) -> list[Session]:
+        return await opened.filesystem.read(lambda snapshot: list(_of(snapshot, store)))
+
+    sessions = context.run(work)
+    if as_json:
+        print_json([_shape(session) for session in sessions])
+        return
+    from dreamfs_server.commands.tables import person_time, print_table
+
+    print_table(
+        ["session", "source", "began", "events", "outcome", "task"],
+        [
+            [
+                session.session_id,
+                session.source,
+                person_time(session.started_at.isoformat() if session.started_at else None),
+                f"{session.events:,}",
+                session.outcome,
+                (session.title or session.task)[:60].replace("\n", " "),
+            ]
+            for session in sessions
+        ],
+        right={"events"},
+    )
+
+
+@command.command()
+@click.argument("session")
+@store_option
+@pass_context
+def show(context: Context, session: str, store: str) -> None:
+    """Print a session's transcript with the line numbers that citations use."""
+    from dreamfs_tools.transcript import render
+
+    def query(snapshot: Snapshot) -> str:
+        if snapshot.transcripts.session(store, session) is None:
+            raise Refusal(
+                "not_found", f"There is no session {session}; `dreamfs transcripts list` shows those there are."
+            )
+        return "".join(render(event) for event in snapshot.transcripts.events(store, session))
+
+    async def work(opened: Opened) -> str:
+        return await opened.filesystem.read(query)
+
+    lines = context.run(work).removesuffix("\n").split("\n")
+    width = len(str(len(lines)))
+    click.echo("\n".join(f"{number:>{width}}\t{line}" for number, line in enumerate(lines, 1)))
+
+
+@command.command()
+@click.argument("session")
+@store_option
+@pass_context
+def remove(context: Context, session: str, store: str) -> None:
+    """Forget a session's transcript."""
+
+    async def work(opened: Opened) -> bool:
+        return await opened.archive.remove(store, session)
+
+    if not context.run(work):
+        raise Refusal("not_found", f"There is no session {session}; `dreamfs transcripts list` shows those there are.")
+    click.echo(f"Removed the transcript of session {session}.")
+
+
+def _of(snapshot: Snapshot, store: str) -> list[Session]:
+    if snapshot.store(store) is None:
+        raise Refusal("not_found", f"There is no store {store}; `dreamfs ls` shows the stores there are.")
+    return list(snapshot.transcripts.sessions(store))
+
+
+def _shape(session: Session) -> dict[str, Any]:
+    return {
+        "session_id": session.session_id,
+        "source": session.source,
+        "started_at": session.started_at.isoformat() if session.started_at else None,
+        "ended_at": session.ended_at.isoformat() if session.ended_at else None,
+        "task": session.task,
+        "outcome": session.outcome,
+        "title": session.title,
+        "parent": session.parent,
+        "events": session.events,
+        "lines": session.lines,
+    }

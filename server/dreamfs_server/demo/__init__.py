@@ -1,0 +1,1 @@
+"""An on-call team's week, played by real server processes: the whole product in under a minute."""
