@@ -7,12 +7,18 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
+from mcp_types import TextContent
 
+from conftest import Connect
+from dreamfs_server.app import build_app
 from dreamfs_server.dream.curators.embedded import curate
 from dreamfs_server.dream.evidence import mine
 from dreamfs_server.dream.job import Job, embedded
 from dreamfs_server.dream.service import DreamService
+from dreamfs_server.dream.standard import standard_dreams
+from dreamfs_server.identity import Callers
 from dreamfs_tools.call import Call
 from dreamfs_tools.dream import dream
 from dreamfs_tools.dream_propose import dream_propose
@@ -157,3 +163,22 @@ def answered(answer: PersonsAnswer | None) -> Any:
         return answer
 
     return ask
+
+
+async def test_a_dream_runs_over_mcp_in_both_eras(connect: Connect) -> None:
+    filesystem = MemoryFilesystem(clock=lambda: NOW)
+    for session, events in recurring_error():
+        filesystem.transcripts.add(session, events)
+    async with anyio.create_task_group() as tasks:
+        dreams = standard_dreams(
+            filesystem, MemoryJournal(filesystem), tasks=tasks, entropy=lambda size: bytes(range(size))
+        )
+        server = build_app(filesystem, Mounts(), Callers("user:ada", lambda: "c-1"), version="1.0", dreams=dreams)
+        async with connect(server) as client:
+            result = await client.call_tool("dream", {"wait_seconds": 25})
+            assert not result.is_error
+            [block] = result.content
+            assert isinstance(block, TextContent)
+            assert "Dream d-01234567 of /memories is completed (mined, no model)" in block.text
+            assert result.meta is not None
+            assert result.meta["dreamfs/result"]["proposals"] == 1

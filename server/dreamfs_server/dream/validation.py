@@ -261,15 +261,18 @@ def _check_new(snapshot: Snapshot, dream: Dream, proposal: Proposal) -> None:
 
 
 def _orders(folded: Folded, cited: Sequence[Cited]) -> list[str]:
-    """Instruction-like text among what is added, unless a person said it."""
+    """Instruction-like text among what is added, unless a cited quote shows that a person said those very words."""
     events = [event for one in cited for event in one.events]
-    if any(event.role == "user" and event.kind == "text" for event in events):
-        return []
+    said = _plain("\n".join(event.text for event in events if event.role == "user" and event.kind == "text"))
     output = [event.text for event in events if event.role == "tool"]
     added = "\n".join(
         line for file in folded.files if not file.retires for _, line in added_lines(file.before, file.after)
     )
-    return orders(added, output)
+    return [order for order in orders(added, output) if _plain(order) not in said]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def _flags(claims: Sequence[Claim], cited: Sequence[Cited]) -> list[str]:
