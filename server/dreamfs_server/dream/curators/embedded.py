@@ -9,10 +9,12 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from dreamfs_server.dream.curators.lessons import fact_proposals, preference_proposals
 from dreamfs_server.dream.curators.patterns import pattern_proposals
 from dreamfs_server.dream.curators.rules import rule_proposals
 from dreamfs_server.dream.curators.tidying import conflict_proposals, duplicate_proposals
 from dreamfs_server.dream.curators.upkeep import date_proposals, link_proposals
+from dreamfs_server.dream.fingerprint import evidence_key
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card, Proposal
 
@@ -27,6 +29,8 @@ Writer = Callable[[Material, Sequence[Card]], list[tuple[Proposal, float]]]
 WRITERS: Mapping[str, Writer] = {
     "errors": rule_proposals,
     "lags": pattern_proposals,
+    "corrections": preference_proposals,
+    "facts": fact_proposals,
     "duplicates": duplicate_proposals,
     "conflicts": conflict_proposals,
     "dates": date_proposals,
@@ -44,7 +48,7 @@ def curate(material: Material, cards: Sequence[Card]) -> list[Proposal]:
     for miner, write in WRITERS.items():
         chosen = [card for card in cards if card.miner == miner]
         candidates.extend(
-            (miner, _sealed(miner, proposal), weight)
+            (miner, _sealed(material, miner, proposal), weight)
             for proposal, weight in write(material, chosen)
             if weight >= weight_min
         )
@@ -66,12 +70,16 @@ def curate(material: Material, cards: Sequence[Card]) -> list[Proposal]:
     return (first + spare)[:proposals_max]
 
 
-def _sealed(miner: str, proposal: Proposal) -> Proposal:
+def _sealed(material: Material, miner: str, proposal: Proposal) -> Proposal:
     """With its fingerprint (what it is about) and evidence key (what it rests on)."""
-    about = [miner, *sorted(_subject(proposal))]
-    rests = sorted(f"{e.source}:{e.lines}:{e.quote}" for claim in proposal.claims for e in claim.evidence)
-    counts = sorted(f"{claim.support}:{dict(claim.statistics)}" for claim in proposal.claims)
-    return replace(proposal, fingerprint=_hash(about), evidence_key=_hash([*rests, *counts]))
+    cited = {evidence.source for claim in proposal.claims for evidence in claim.evidence}
+    texts = {
+        memory.path: hashlib.sha256(memory.text.encode()).hexdigest()
+        for memory in material.memories
+        if memory.path in cited
+    }
+    key = evidence_key(proposal.claims, texts)
+    return replace(proposal, fingerprint=_hash([miner, *sorted(_subject(proposal))]), evidence_key=key)
 
 
 def _subject(proposal: Proposal) -> list[str]:

@@ -4,12 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from dreamfs_server.dream.evidence.access import access_cards
 from dreamfs_server.dream.evidence.conflicts import conflict_cards
+from dreamfs_server.dream.evidence.corrections import Wish, correction_cards, wishes
 from dreamfs_server.dream.evidence.dates import date_cards
 from dreamfs_server.dream.evidence.duplicates import duplicate_cards
 from dreamfs_server.dream.evidence.errors import Failure, commands_of, error_cards, failures
+from dreamfs_server.dream.evidence.facts import checks, fact_cards, observe
 from dreamfs_server.dream.evidence.lags import lag_cards, seen_by
 from dreamfs_server.dream.evidence.links import link_cards
+from dreamfs_server.dream.evidence.retries import Loop, loop_cards, loops
 from dreamfs_server.dream.evidence.steps import steps
 from dreamfs_server.dream.evidence.support import Place
 from dreamfs_server.dream.evidence.windows import Seen
@@ -26,6 +30,9 @@ def mine(material: Material) -> list[Card]:
     failed: list[Failure] = []
     done: dict[str, set[str]] = {}
     seen: list[Seen] = []
+    looped: list[Loop] = []
+    wished: list[Wish] = []
+    recommended = checks(material.memories)
     for gathered in material.sessions:
         session = gathered.session
         place = Place(session.session_id, gathered.root, gathered.day, session.task, session.outcome)
@@ -33,6 +40,9 @@ def mine(material: Material) -> list[Card]:
         taken = steps(gathered)
         seen.append(seen_by(gathered, place))
         failed.extend(failures(gathered, place, taken))
+        looped.extend(loops(gathered, place, taken))
+        wished.extend(wishes(gathered, place))
+        observe(recommended, gathered, place, taken)
         for command in commands_of(taken):
             done.setdefault(command, set()).add(place.root)
     ran = {command: frozenset(roots) for command, roots in done.items()}
@@ -42,10 +52,14 @@ def mine(material: Material) -> list[Card]:
     cards = [
         *error_cards(failed, places, ran),
         *lag_cards(seen),
+        *loop_cards(looped),
+        *correction_cards(wished),
         *duplicates,
         *conflict_cards(kept),
         *date_cards(kept),
         *link_cards(material.memories, material.mount),
+        *fact_cards(recommended),
+        *access_cards(material.access, material.memories, material.mount),
     ]
     return _in_order(cards)
 
