@@ -42,10 +42,11 @@ class World:
         tasks: TaskGroup | None = None,
         me: str = "here/2/2",
         is_alive: Callable[[str], bool] = lambda _: True,
+        name: str = "d",
     ) -> DreamService:
         ids = count(1)
         job = Job(self.filesystem, self.journal, mining, {"embedded": embedded(curate)})
-        return DreamService(job, lambda: f"d-{next(ids)}", tasks, is_alive=is_alive, me=me)
+        return DreamService(job, lambda: f"{name}-{next(ids)}", tasks, is_alive=is_alive, me=me)
 
     async def put(self, path: str, text: str) -> None:
         put = Put("memories", path, text, "created")
@@ -167,6 +168,24 @@ async def test_a_dream_whose_process_died_does_not_stand_in_the_way(here: World)
     after = await service.start(DreamRequest("memories"))
     buried = await service.show(dream.dream_id)
     assert (after.status, buried.status, buried.error) == ("completed", "failed", "Its process ended before it did.")
+
+
+async def test_a_dream_that_was_interrupted_does_not_stand_in_the_way(here: World) -> None:
+    mining = anyio.Event()
+
+    def slow(material: Material) -> list[Card]:
+        anyio.from_thread.run_sync(mining.set)
+        return mine(material)
+
+    async with anyio.create_task_group() as tasks:
+        await here.service(mining=slow, tasks=tasks).start(DreamRequest("memories"))
+        await mining.wait()
+        tasks.cancel_scope.cancel()
+    left = await here.service().show("d-1")
+    assert (left.status, left.owner) == ("pending", "")
+    after = await here.service(name="e").start(DreamRequest("memories"))
+    assert (await here.service().show("d-1")).status == "failed"
+    assert len(await here.proposals(after.dream_id)) == 1
 
 
 async def test_a_dream_whose_process_died_is_run_on_by_another(here: World) -> None:

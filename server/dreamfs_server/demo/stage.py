@@ -9,7 +9,6 @@ from rich.text import Text
 
 from dreamfs_server.demo.agents import Agent, Reply
 
-
 LINE_CHARACTERS = 96
 
 

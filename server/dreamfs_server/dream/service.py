@@ -205,9 +205,13 @@ class DreamService:
     async def _bury(self, dream_id: str) -> bool:
         """Mark a dream failed that stands in the way and whose process is gone."""
         dream = await self.job.filesystem.read(lambda snapshot: snapshot.dreams.dream(dream_id))
-        if dream is None or not dream.owner or not self._abandoned(dream):
+        launching = dream is not None and not dream.owner and dream.status == "running"
+        if dream is None or launching or not self._abandoned(dream):
             return False
-        ended = replace(dream, status="failed", step="", owner="", error="Its process ended before it did.")
+        taken = await self.job.journal.take_over(dream_id, self.me, dream.owner)
+        if not taken.is_open or taken.owner != self.me:  # somebody else runs it on, or ended it
+            return not taken.is_open
+        ended = replace(taken, status="failed", step="", owner="", error="Its process ended before it did.")
         return not (await self.job.journal.update(ended)).is_open
 
     def _abandoned(self, dream: Dream) -> bool:
