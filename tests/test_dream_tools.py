@@ -16,6 +16,7 @@ from dreamfs_server.app import build_app
 from dreamfs_server.dream.curators.embedded import curate
 from dreamfs_server.dream.evidence import mine
 from dreamfs_server.dream.job import Job, embedded
+from dreamfs_server.dream.material import Material
 from dreamfs_server.dream.service import DreamService
 from dreamfs_server.dream.standard import standard_dreams
 from dreamfs_server.identity import Callers
@@ -24,7 +25,7 @@ from dreamfs_tools.dream import dream
 from dreamfs_tools.dream_propose import dream_propose
 from dreamfs_tools.dream_review import dream_review
 from dreamfs_tools.dream_status import dream_status
-from dreamfs_tools.dreaming import PersonsAnswer
+from dreamfs_tools.dreaming import Card, PersonsAnswer
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Author, Filesystem
 from dreamfs_tools.list import list_
@@ -41,9 +42,17 @@ NOW = datetime(2026, 11, 22, 11, 3, tzinfo=UTC)
 RULE = "/memories/editing.md"
 
 
+def mine_errors(material: Material) -> list[Card]:
+    """One miner only: what these tests compare does not grow with each new one."""
+    cards = [card for card in mine(material) if card.miner == "errors"]
+    return [replace(card, number=number) for number, card in enumerate(cards, 1)]
+
+
 def call_of(filesystem: Filesystem, journal: Any) -> Call:
     ids = count(1)
-    service = DreamService(Job(filesystem, journal, mine, {"embedded": embedded(curate)}), lambda: f"d-{next(ids)}")
+    service = DreamService(
+        Job(filesystem, journal, mine_errors, {"embedded": embedded(curate)}), lambda: f"d-{next(ids)}"
+    )
     return Call(filesystem, Mounts(), Author(session_id="s-ada", actor="user:ada"), dreams=service)
 
 
