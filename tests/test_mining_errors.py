@@ -112,6 +112,43 @@ def test_of_a_traceback_the_last_exception_is_the_signature() -> None:
     assert text[found.start : found.end] == "ValueError: no name given"
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            "<tool_use_error>String to replace not found in file.\nString: raise ValueError(x)</tool_use_error>",
+            "String to replace not found in file.",
+        ),
+        (
+            ("<tool_use_error>InputValidationError: Task failed due to the following issue:\n"
+            "The required parameter `prompt` is missing</tool_use_error>"),
+            "InputValidationError: Task failed due to the following issue: The required parameter `prompt` is missing",
+        ),
+        ("Exit code 127\n> build\n\nbash: line 1: frob: command not found\nmake: *** [all] Error 127", "bash: line 1: frob: command not found"),
+        ("warming up\nquill: starting run 7\nQuillError[12]: lease 4 is sealed\nquill: stopped", "QuillError[12]: lease 4 is sealed"),
+        ("Command timed out after 2m 0.0s", "Command timed out after 2m 0.0s"),
+    ],
+)  # fmt: skip
+def test_the_line_that_names_the_cause_is_the_signature(text: str, line: str) -> None:
+    found = signature(text)
+    assert found is not None
+    assert found.line == line
+
+
+def test_a_call_canceled_with_another_is_no_error() -> None:
+    text = "<tool_use_error>Cancelled: parallel tool call Bash(ls) errored</tool_use_error>"
+    assert errors([session(n, [bash("pwd", text, failed=True)]) for n in range(5)]) == []
+
+
+def test_what_a_session_would_have_done_anyway_is_no_way_out() -> None:
+    broken: list[Call] = [bash("quill sync", "Error: the lease is sealed", failed=True), bash("kubectl apply -f all")]
+    habit: list[Call] = [bash("kubectl apply -f all")]
+    sessions = [session(n, broken if n < 5 else habit) for n in range(20)]
+    assert errors(sessions)[0].claims[0].statistics["tried"] == 0
+    alone = [session(n, broken if n < 5 else []) for n in range(20)]
+    assert errors(alone)[0].claims[0].statistics["recovery"] == "run `kubectl apply -f all` instead"
+
+
 def test_a_copy_of_an_event_in_a_resumed_session_counts_once() -> None:
     first = wrong_folder(1)
     copy = Gathered(session(9, [], day=1).session, first.events)

@@ -310,7 +310,7 @@ def _argument(key: str, before: Mapping[str, object], after: Mapping[str, object
     ):
         return _swap(old, new) + f" in `{key}`"
     if named and short:
-        return f"give `{key}` as `{new}`"
+        return f"give `{key}={str(new).lower() if isinstance(new, bool) else new}`"
     return f"change `{key}`" if key in before else f"give `{key}`"
 
 
@@ -369,7 +369,15 @@ def tallies(
                 evidence=[(session, quote) for session, _, quote in rows if quote is not None],
             )
         )
-    return sorted(result, key=lambda tally: (-tally.floor - _PREFERRED[tally.way], tally.label))
+    return sorted(
+        result,
+        key=lambda tally: (
+            -tally.floor - _PREFERRED[tally.way],
+            tally.label.count(", "),
+            -len(tally.label),
+            tally.label,
+        ),
+    )
 
 
 def _is_habit(tried: int, met: set[str], done: frozenset[str], sessions: int) -> bool:

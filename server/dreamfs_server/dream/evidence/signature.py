@@ -12,6 +12,7 @@ _READ_CHARACTERS = 6_000
 _LINE_CHARACTERS_MAX = 300
 """Longer lines are data (minified code, one-line JSON), not messages."""
 
+_CLIENT = "<tool_use_error>"
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _FRAMING = re.compile(
     r"""^\W*(?:
@@ -95,9 +96,10 @@ def signature(text: str) -> Signature | None:
 
     Only the beginning and the end of a long text are looked at, where tools put their verdict.
     """
+    if text.lstrip().startswith(_CLIENT):
+        return _of_client(text)
     best: tuple[int, int, int, str] | None = None
     framing: tuple[int, int, str] | None = None
-    order = 0
     in_traceback = False
     for start, end in _candidate_lines(text):
         raw = text[start:end]
@@ -109,7 +111,6 @@ def signature(text: str) -> Signature | None:
         if _FRAMING.match(line):
             framing = framing or (start, end, line)
             continue
-        order += 1
         score = _score(line, in_traceback=in_traceback, indented=raw[:1].isspace())
         if score >= 10:
             in_traceback = False
@@ -123,6 +124,18 @@ def signature(text: str) -> Signature | None:
         start, end, line = framing
         return Signature(start, end, line, bare=True)
     return None
+
+
+def _of_client(text: str) -> Signature | None:
+    """A client's own message says it in its first line; what follows is what it was given, such as the code to replace."""
+    spans = [(a, b) for a, b in _candidate_lines(text) if _clean(text[a:b])]
+    if not spans:
+        return None
+    (start, end), *rest = spans
+    if _clean(text[start:end]).endswith(":") and rest:
+        end = rest[0][1]
+    lines = text[start:end].split("\n")
+    return Signature(start, end, " ".join(_clean(line) for line in lines if _clean(line))[:_LINE_CHARACTERS_MAX])
 
 
 def _candidate_lines(text: str) -> list[tuple[int, int]]:

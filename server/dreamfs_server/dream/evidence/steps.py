@@ -13,8 +13,9 @@ from typing import Any, cast
 from dreamfs_server.dream.material import Gathered
 from dreamfs_tools.transcript import Event
 
-_REFUSED_BY_PERSON = re.compile(
+_NO_ERROR_OF_THE_TOOL = re.compile(
     r"doesn't want to (?:proceed|take this action)|\[?Request interrupted by user|tool use was rejected|user rejected"
+    r"|(?i:parallel tool call|sibling tool call)"
 )
 _HEREDOC = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?.*?(?:\n\1\b|\Z)", re.DOTALL)
 _LEADING = re.compile(
@@ -36,7 +37,7 @@ class Step:
     result: Event | None
     failed: bool
     refused: bool
-    """A person declined it, which is no error of the tool."""
+    """A person declined it, or the client canceled it with another call; no error of the tool."""
 
     @cached_property
     def given(self) -> Mapping[str, Any]:
@@ -110,7 +111,7 @@ def _tool(event: Event | None) -> str:
 
 
 def _step(position: int, call: Event | None, answer: Event | None) -> Step:
-    refused = answer is not None and _REFUSED_BY_PERSON.search(answer.text, 0, 400) is not None
+    refused = answer is not None and _NO_ERROR_OF_THE_TOOL.search(answer.text, 0, 400) is not None
     return Step(
         position=position,
         tool=_tool(call) or _tool(answer) or "tool",
