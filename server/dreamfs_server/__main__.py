@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
+from keyword import iskeyword
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 COMMANDS = (
     *("serve", "demo", "attach", "hook"),
     *("ls", "cat", "grep", "put", "edit", "rm", "mv", "log", "diff", "restore"),
+    *("import", "export", "apply", "backup"),
     *("transcripts", "dream", "doctor"),
 )
 
@@ -38,6 +40,7 @@ async def open_database(path: Path, *, launching: bool = False) -> AsyncGenerato
     # --help needs none of these.
     from dreamfs_server.dream.job import Job, embedded  # noqa: PLC0415
     from dreamfs_server.dream.service import DreamService  # noqa: PLC0415
+    from dreamfs_server.sqlite.backup import backup  # noqa: PLC0415
     from dreamfs_server.sqlite.dreams import SqliteDreamJournal  # noqa: PLC0415
     from dreamfs_server.sqlite.filesystem import Engine  # noqa: PLC0415
     from dreamfs_server.sqlite.health import health  # noqa: PLC0415
@@ -49,7 +52,13 @@ async def open_database(path: Path, *, launching: bool = False) -> AsyncGenerato
     launch = partial(_launch, path) if launching else None
     dreams = DreamService(job, lambda: f"drm_{os.urandom(5).hex()}", launch=launch)
     try:
-        yield Opened(engine, SqliteArchive(engine.database), dreams, lambda: health(engine.database))
+        yield Opened(
+            engine,
+            SqliteArchive(engine.database),
+            dreams,
+            health=lambda: health(engine.database),
+            backup=partial(backup, engine.database),
+        )
     finally:
         with anyio.CancelScope(shield=True):
             await engine.close()
@@ -90,7 +99,8 @@ class Dreamfs(Group):
         """Import the file of that name under `commands/`."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"dreamfs_server.commands.{cmd_name}").command
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command: click.Command = importlib.import_module(f"dreamfs_server.commands.{module}").command
         return command
 
 

@@ -66,13 +66,18 @@ def parse_proposal(
         number=0,
         title=title,
         rationale=rationale,
-        changes=[_change(f"change {number}", item) for number, item in enumerate(changes, 1)],
+        changes=[parse_change(f"change {number}", item) for number, item in enumerate(changes, 1)],
         claims=[_claim(f"claim {number}", item) for number, item in enumerate(claims, 1)],
         dropped=[_dropped(f"dropped {number}", item) for number, item in enumerate(dropped, 1)],
     )
 
 
-def _change(where: str, item: object) -> ProposedChange:
+def parse_change(where: str, item: object) -> ProposedChange:
+    """Read one change in the shape of DESIGN section 13; `where` names it in a refusal.
+
+    Raises:
+        Refusal: `invalid_argument`.
+    """
     fields = _fields(where, item, {"operation", "expected_version", *CHANGE_TEXTS})
     operation = _word(where, fields, "operation", get_args(ChangeOperation))
     expected = fields.get("expected_version")

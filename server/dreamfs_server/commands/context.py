@@ -36,6 +36,8 @@ class Opened:
     dreams: DreamRuns
     health: Callable[[], Awaitable[Mapping[str, Any]]]
     """What `doctor` says of the engine: `{"sqlite", "journal", "problems": [sentence]}`."""
+    backup: Callable[[Path], Awaitable[None]]
+    """Writes the whole database to a new file."""
 
 
 class OpenDatabase(Protocol):

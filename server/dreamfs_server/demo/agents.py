@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +44,7 @@ class Agent:
 
 
 @asynccontextmanager
-async def agent(name: str, session_id: str, database: Path, *options: str) -> AsyncIterator[Agent]:
+async def agent(name: str, session_id: str, database: Path, *options: str) -> AsyncGenerator[Agent]:
     """Start a server process on the database and attach a client to it."""
     parameters = StdioServerParameters(
         command=sys.executable,

@@ -264,9 +264,9 @@ def archive_path(path: str, taken: Callable[[str], bool]) -> str:
     return candidate
 
 
-def retirement_note(at: datetime, dream_id: str) -> str:
-    """Who retires and when: `2026-11-22 by dream d-1`."""
-    return f"{at.strftime('%Y-%m-%d')} by dream {dream_id}"
+def retirement_note(at: datetime, by: str) -> str:
+    """When a memory is retired and by whom: `2026-11-22 by dream d-1`."""
+    return f"{at.strftime('%Y-%m-%d')} by {by}"
 
 
 def _created(change: FileChange, now: Tree, store: str) -> list[Edit]:

@@ -139,7 +139,9 @@ def _accept(snapshot: Snapshot, review: Review) -> Planned[_Outcome]:
         raise Refusal("read_only", f"The store /{dream.store} can no longer be written. Nothing was changed.")
     base = snapshot.tree(dream.store, proposal.base_version)
     now = snapshot.tree(dream.store)
-    folded = fold(base, f"/{dream.store}", proposal.changes, note=retirement_note(snapshot.now, dream.dream_id))
+    folded = fold(
+        base, f"/{dream.store}", proposal.changes, note=retirement_note(snapshot.now, f"dream {dream.dream_id}")
+    )
     verdict = Verdict(review.dream_id, review.proposal, "accepted", review.reviewer, review.reason)
     try:
         if folded.failures:

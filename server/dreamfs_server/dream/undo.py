@@ -121,7 +121,7 @@ def _inverse(
         raise Refusal(
             "conflict", f"There is nothing left to undo of {what}: all its files were changed or removed since."
         )
-    folded = fold(bench.tree, bench.mount, changes, note=retirement_note(snapshot.now, new_id))
+    folded = fold(bench.tree, bench.mount, changes, note=retirement_note(snapshot.now, f"dream {new_id}"))
     dream = Dream(
         new_id, store, "running", CURATOR, head.head, snapshot.now, requested_by=requested_by, started_at=snapshot.now
     )

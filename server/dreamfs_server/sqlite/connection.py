@@ -153,6 +153,14 @@ class Database:
         """
         await self._run(await self._writing(), lambda c: c.execute(sql).fetchall())
 
+    async def outside(self, fn: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a function that must stand outside a transaction, on the writing connection.
+
+        Raises:
+            Refusal: `locked`, `unavailable`.
+        """
+        return await self._run(await self._writing(), fn)
+
     async def close(self) -> None:
         """Empty the log and close; safe to call twice. Shield it from cancellation."""
         writer, reader, self._writer, self._reader = self._writer, self._reader, None, None

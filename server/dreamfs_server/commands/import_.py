@@ -1,0 +1,119 @@
+"""`dreamfs import`: a folder or a zip archive into memory, as one revision, with the plan shown first."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from dreamfs_server.commands.context import (
+    Command,
+    Context,
+    Opened,
+    json_option,
+    message_option,
+    pass_context,
+    print_json,
+    session_option,
+)
+from dreamfs_tools.errors import Refusal
+from dreamfs_tools.tree_import import ImportPlan, plan_import, refused_sentence, run_import
+
+SHOWN = 20
+
+
+@click.command(cls=Command)
+@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("path")
+@click.option("--dry-run", is_flag=True, help="Only show the plan.")
+@click.option("--yes", is_flag=True, help="Do not ask before files are replaced or deleted.")
+@click.option("--mirror", is_flag=True, help="Also delete what is below PATH and not in SOURCE.")
+@click.option("--skip", is_flag=True, help="Leave out what cannot be taken, instead of taking nothing.")
+@message_option
+@session_option
+@json_option
+@pass_context
+def command(
+    context: Context,
+    source: Path,
+    path: str,
+    dry_run: bool,
+    yes: bool,
+    mirror: bool,
+    skip: bool,
+    message: str,
+    session: str,
+    as_json: bool,
+) -> None:
+    """Take the files of SOURCE, a folder or a zip archive, in below PATH: all as one revision, or nothing."""
+    from dreamfs_server.exchange.inward import read_source
+
+    found = read_source(source)
+    texts = found.texts
+
+    async def plan(opened: Opened) -> ImportPlan:
+        return await plan_import(context.caller(opened, session), path, texts, mirror=mirror)
+
+    shown = context.run(plan)
+    refused = {**found.problems, **shown.refused}
+    if skip and shown.refused:
+        texts = {name: text for name, text in texts.items() if f"{shown.path}/{name}" not in shown.refused}
+        shown = context.run(plan)
+    if dry_run:
+        _show(shown, refused, as_json=as_json)
+        return
+    if refused and not skip:
+        raise Refusal("invalid_argument", f"{refused_sentence(refused)}\nTo leave them out, add --skip.")
+    if not as_json:
+        _show(shown, refused, as_json=False)
+    _ask(shown, yes=yes)
+
+    async def work(opened: Opened) -> ImportPlan:
+        why = message or f"Import {source.name}"
+        return await run_import(context.caller(opened, session), path, texts, shown, mirror=mirror, message=why)
+
+    done = context.run(work)
+    if as_json:
+        _show(done, refused, as_json=True)
+    elif done.version:
+        click.echo(f"Imported as version {done.version}.")
+    else:
+        click.echo("Everything is so already; nothing was written.")
+
+
+def _ask(plan: ImportPlan, *, yes: bool) -> None:
+    if yes or not (plan.replaced or plan.deleted):
+        return
+    if not sys.stdin.isatty():
+        raise Refusal("not_allowed", "Files would be replaced or deleted. Nothing was written; add --yes to mean it.")
+    if not click.confirm("Replace and delete these?", default=False):
+        raise Refusal("not_allowed", "Nothing was written.")
+
+
+def _show(plan: ImportPlan, refused: dict[str, str], *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "path": plan.path,
+                "version": plan.version or None,
+                "created": list(plan.created),
+                "replaced": dict(plan.replaced),
+                "deleted": dict(plan.deleted),
+                "unchanged": len(plan.unchanged),
+                "refused": refused,
+            }
+        )
+        return
+    rows = [
+        *(f"create   {path}" for path in plan.created),
+        *(f"replace  {path} (version {version})" for path, version in plan.replaced.items()),
+        *(f"delete   {path} (version {version})" for path, version in plan.deleted.items()),
+        *(f"cannot   {path}: {why}" for path, why in refused.items()),
+    ]
+    for row in rows[:SHOWN]:
+        click.echo(row)
+    if len(rows) > SHOWN:
+        click.echo(f"… and {len(rows) - SHOWN:,} more")
+    click.echo(
+        f"{len(plan.created):,} to create, {len(plan.replaced):,} to replace, {len(plan.deleted):,} to delete, "
+        f"{len(plan.unchanged):,} unchanged, {len(refused):,} that cannot be taken."
+    )
