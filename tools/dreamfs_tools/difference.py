@@ -65,6 +65,8 @@ def file_difference(mount: Mount, pair: Pair, old_tree: Tree, new_tree: Tree) ->
     new = new_tree.text(pair.new) if pair.new is not None else ""
     if old is None or new is None:
         return f"{head}--- {old_label}\n+++ {new_label}\n{REDACTED}\n"
+    if old == new and any(entry is not None and entry.sha256 is None for entry in (pair.old, pair.new)):
+        return f"{head}--- {old_label}\n+++ {new_label}\n{REDACTED}\n"  # what differed was taken out of both
     difference = unified_diff(old, new, old_label, new_label)
     # Making or deleting an empty file changes no line, and is a change all the same.
     return head + difference if difference or head else f"--- {old_label}\n+++ {new_label}\n"

@@ -194,7 +194,7 @@ class Tree(Protocol):
         ...
 
     def text(self, entry: Entry) -> str | None:
-        """A file's content; None when it was redacted or pruned."""
+        """A file's content; None when it was redacted or pruned. Where only a passage was redacted, the rest of it."""
         ...
 
     def texts(
@@ -265,7 +265,7 @@ class Put:
     store: str
     path: str
     text: str
-    operation: Literal["created", "modified", "restored", "merged"]
+    operation: Literal["created", "modified", "restored", "merged", "redacted"]
     memory_id: str = ""
     """For a restored file, the id to give back; ignored where a file lives at `path` (it keeps its own)."""
 

@@ -224,7 +224,7 @@ def _merged(
     if seen is None or seen.version != expected or seen.memory_id != entry.memory_id or entry.kind != "file":
         return None, None
     base, theirs = then.tree(place.store).text(seen), now.tree(place.store).text(entry)
-    if base is None or theirs is None:
+    if base is None or theirs is None or seen.sha256 is None:  # what was redacted must not come back by a merge
         return None, None
     try:
         edits = _asked(request, then)

@@ -71,11 +71,11 @@ def _edits(moment: Moment, place: Place, revision: int) -> Sequence[Edit]:
         if now is not None and now.version == file.version:
             continue
         text = then.text(file)
-        if text is None:
+        if text is None or file.sha256 is None:
             raise Refusal(
                 "not_allowed",
-                f"Error: The content of {_shown(place, path)} at version {file.version} was removed for good "
-                "and cannot be restored. Choose another version.",
+                f"Error: The content of {_shown(place, path)} at version {file.version} was removed for good, whole or "
+                "in part, and cannot be restored. Choose another version.",
                 path=place.shown,
             )
         free = file.memory_id in removed or not _lives(moment, place.store, file.memory_id)

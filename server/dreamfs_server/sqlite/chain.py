@@ -1,11 +1,12 @@
 """The tamper-evident chain: every revision's value depends on all revisions before it.
 
 A link is SHA-256 over the previous link and a canonical JSON text of the revision and its changes. Contents appear as
-commitments (`content.commit_to`), so that the chain still holds after a text was redacted. A cut-off tail can be seen
-only against a value kept elsewhere.
+commitments (`content.commit_to`), and so do messages (`seal`), so that the chain still holds after one was redacted. A
+cut-off tail can be seen only against a value kept elsewhere.
 """
 
 import hashlib
+import hmac
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,8 +35,30 @@ class Link:
     other_path: str
 
 
-def next_value(previous: bytes, links: Sequence[Link], revision: Revision) -> bytes:
-    """The chain's value after a revision."""
+Sealed = str | list[str]
+"""What the chain says of a message: itself, or `["sealed", commitment]`, which no message can be."""
+
+
+def seal(message: str, salt: bytes | None, commitment: bytes | None = None) -> Sealed:
+    """What the chain says of a message.
+
+    Args:
+        message: as it is stored.
+        salt: stored beside it; None for an empty message, and where it was redacted.
+        commitment: written down when the message was redacted, and then all that counts.
+    """
+    if commitment is not None:
+        return ["sealed", commitment.hex()]
+    return message if salt is None else ["sealed", commit_to_message(message, salt).hex()]
+
+
+def commit_to_message(message: str, salt: bytes) -> bytes:
+    """HMAC-SHA-256 of a message under its salt: tells nothing once the salt is gone."""
+    return hmac.digest(salt, message.encode(), "sha256")
+
+
+def next_value(previous: bytes, links: Sequence[Link], revision: Revision, message: Sealed) -> bytes:
+    """The chain's value after a revision; `message` is what `seal` says of the revision's."""
     author = revision.author
     changes = [
         [
@@ -64,6 +87,6 @@ def next_value(previous: bytes, links: Sequence[Link], revision: Revision) -> by
         author.tool_use_id,
     ]
     canonical = _CANONICAL.encode(
-        [revision.number, milliseconds(revision.created_at), who, revision.message, revision.dream_id, changes]
+        [revision.number, milliseconds(revision.created_at), who, message, revision.dream_id, changes]
     )
     return hashlib.sha256(previous + canonical.encode()).digest()

@@ -12,8 +12,8 @@ SALT_BYTES = 16
 
 _FIND = "SELECT content_id, salt FROM content WHERE sha256 = ?"
 _ADD = "INSERT INTO content (sha256, salt, size_bytes, data) VALUES (?, ?, ?, ?)"
-_LOAD = "SELECT encoding, base_id, data FROM content WHERE content_id = ?"
-_KEPT = "SELECT size_bytes, sha256, salt FROM content WHERE content_id = ?"
+_LOAD = "SELECT encoding, base_id, data, replaced_by FROM content WHERE content_id = ?"
+_KEPT = "SELECT size_bytes, sha256 FROM content WHERE content_id = ?"
 _SEALED = "SELECT sha256, salt, commitment FROM content WHERE content_id = ?"
 
 Entropy = Callable[[int], bytes]
@@ -25,7 +25,8 @@ class Kept:
 
     content_id: int
     size_bytes: int
-    sha256: bytes
+    sha256: bytes | None
+    """None once it was redacted or pruned."""
     commitment: bytes
 
 
@@ -42,22 +43,24 @@ def keep(c: sqlite3.Connection, text: str, entropy: Entropy) -> Kept:
 
 
 def kept(c: sqlite3.Connection, content_id: int) -> Kept:
-    """A content that a live file has; such a one is never gone."""
-    size_bytes, sha256, salt = c.execute(_KEPT, (content_id,)).fetchone()
-    return Kept(content_id, size_bytes, sha256, commit_to(sha256, salt))
+    """A content that a file has. It may be gone where a fork began at a version that was redacted."""
+    size_bytes, sha256 = c.execute(_KEPT, (content_id,)).fetchone()
+    return Kept(content_id, size_bytes, sha256, commitment(c, content_id))
 
 
 def load(c: sqlite3.Connection, content_id: int) -> str | None:
-    """A text; None when it was redacted or pruned."""
+    """A text, for a redacted one what is to be read instead; None when nothing of it is left."""
     data = load_bytes(c, content_id)
     return None if data is None else data.decode()
 
 
 def load_bytes(c: sqlite3.Connection, content_id: int) -> bytes | None:
-    """A text's bytes; None when they were redacted or pruned."""
-    encoding, base_id, data = c.execute(_LOAD, (content_id,)).fetchone()
-    if data is None or encoding == "raw":
-        return bytes(data) if data is not None else None
+    """A text's bytes; as `load`."""
+    encoding, base_id, data, replaced_by = c.execute(_LOAD, (content_id,)).fetchone()
+    if data is None:
+        return None if replaced_by is None else load_bytes(c, replaced_by)
+    if encoding == "raw":
+        return bytes(data)
     if encoding == "zstd":
         return deltas.unpack(data)
     base = load_bytes(c, base_id)

@@ -62,13 +62,15 @@ class Editing:
                 case Move():
                     self._move(edit)
         author_id = keep_author(self._c, self._author)
+        # One for all stores: the message is the same, and goes everywhere when it goes.
+        salt = self._entropy(content.SALT_BYTES) if self._planned.message else None
         revisions: dict[str, Revision] = {}
         changes: list[Change] = []
         for slug, revising in self._stores.items():
             revision = revisions[slug] = Revision(
                 revising.number, self._snapshot.now, self._author, self._planned.message, self._planned.dream_id
             )
-            changes += revising.finish(author_id, revision)
+            changes += revising.finish(author_id, revision, salt)
             self._snapshot.forget(slug)
         return Committed(revisions, changes)
 

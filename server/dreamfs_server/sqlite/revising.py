@@ -50,8 +50,8 @@ _LAST_FOLDER_STATE = "SELECT files FROM folder_state WHERE node_id = ? ORDER BY 
 _CHAIN = "SELECT chain FROM revision WHERE store_id = ? AND number = ?"
 _ADD_REVISION = """
 INSERT INTO revision (store_id, number, created_at, author_id, message, request_id, tool_use_id, dream_id, files,
-                      size_bytes, chain)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                      size_bytes, chain, message_salt)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _ADD_CHANGE = """
 INSERT INTO change (store_id, revision, position, node_id, live, operation, memory_id, change_number, previous,
@@ -127,7 +127,7 @@ class Pending:
             previous=self.previous,
             old_path=self.other_path if self.kept else "",
             size_bytes=self.kept.size_bytes if self.kept else 0,
-            sha256=self.kept.sha256.hex() if self.kept else None,
+            sha256=self.kept.sha256.hex() if self.kept and self.kept.sha256 else None,
             added=self.counts[0],
             removed=self.counts[1],
         )
@@ -216,13 +216,14 @@ class Revising:
         """Note a change for the history."""
         self._pending.append(pending)
 
-    def finish(self, author_id: int, revision: Revision) -> list[Change]:
-        """Write folders, revision and changes; gives the rows of history."""
+    def finish(self, author_id: int, revision: Revision, salt: bytes | None) -> list[Change]:
+        """Write folders, revision and changes; gives the rows of history. `salt` is the message's, see `chain.seal`."""
         store_id, number, author = self.store.store_id, self.number, revision.author
         created_at = milliseconds(revision.created_at)
         files, size = self._write_folders()
         self._pending.sort(key=lambda pending: pending.order)
-        value = chain.next_value(self._last_chain(), [pending.link for pending in self._pending], revision)
+        links = [pending.link for pending in self._pending]
+        value = chain.next_value(self._last_chain(), links, revision, chain.seal(revision.message, salt))
         self.c.execute(
             _ADD_REVISION,
             (
@@ -237,6 +238,7 @@ class Revising:
                 files,
                 size,
                 value,
+                salt,
             ),
         )
         for position, pending in enumerate(self._pending):

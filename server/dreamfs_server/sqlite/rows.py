@@ -82,7 +82,7 @@ def change_of(row: Row, slug: str, authors: Authors) -> Change:
     (store_id, number, _, _, live, operation, memory_id, change_number, previous, _, size_bytes, added, removed) = row[
         :13
     ]
-    (path, _, _, _, other_path, _, other_store_id, other_slug, _, sha256, gone_at, _) = row[13:25]
+    (path, _, _, _, other_path, _, other_store_id, other_slug, _, sha256, gone_at, state) = row[13:25]
     if other_path is not None and other_store_id != store_id:
         other_path = f"/{other_slug}/{other_path}"
     return Change(
@@ -98,7 +98,7 @@ def change_of(row: Row, slug: str, authors: Authors) -> Change:
         sha256=sha256.hex() if sha256 else None,
         added=added,
         removed=removed,
-        redacted_at=None if gone_at is None else moment(gone_at),
+        redacted_at=moment(gone_at) if gone_at is not None and state == "redacted" else None,
     )
 
 
