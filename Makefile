@@ -30,7 +30,7 @@ check: $(STAMP)  ## style, types and import rules
 	@$(BIN)/ruff format --check .
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/lint-imports --no-cache
 	@$(BIN)/mypy
-	@$(BIN)/pyright
+	@$(BIN)/pyright --pythonpath $(BIN)/python
 
 bench: $(STAMP)  ## the budgets, as ratios in one run
 	@$(BIN)/python -m bench
