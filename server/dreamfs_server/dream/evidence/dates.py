@@ -13,6 +13,9 @@ from dreamfs_server.dream.evidence.statements import Statement, statements
 from dreamfs_server.dream.material import Memory, cite_memory
 from dreamfs_tools.dreaming import Card, Claim
 
+line_characters_max = 2_000
+"""A longer line is data, not prose."""
+
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _NUMBERS = {
     "a": 1,
@@ -91,7 +94,7 @@ def relative(statement: Statement) -> list[Dated]:
         return []
     line = statement.memory.text[statement.start : statement.end]
     base = _base(statement, line)
-    if base is None or line.lstrip().startswith(">"):
+    if base is None or len(line) > line_characters_max or line.lstrip().startswith(">"):
         return []
     covered = [found.span() for found in _CODE.finditer(line)]
     result: list[Dated] = []

@@ -11,7 +11,10 @@ from dreamfs_tools.dreaming import Card, Claim
 index_share_min = 0.6
 index_links_min = 3
 
-_LINK = re.compile(r"\[([^\]\n]*)\]\(<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\)|\[\[([^\]|#\n]+)(?:[|#][^\]\n]*)?\]\]")
+# No bracket within a label, and bounded lengths: text made of brackets alone would take quadratic time.
+_LINK = re.compile(
+    r"\[([^\[\]\n]{0,300})\]\(<?([^)\s>]{1,300})>?(?:\s+\"[^\"\n]*\")?\)|\[\[([^\[\]|#\n]+)(?:[|#][^\[\]\n]*)?\]\]"
+)
 _FENCE = re.compile(r"^(?:```|~~~).*?^(?:```|~~~)", re.MULTILINE | re.DOTALL)
 _INDEX_NAMES = ("readme.md", "index.md", "memory.md")
 
