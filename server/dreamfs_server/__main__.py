@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     *("serve", "demo", "attach", "hook"),
-    *("ls", "cat", "grep", "put", "edit", "rm", "mv", "log", "diff", "restore"),
+    *("ls", "cat", "grep", "put", "edit", "rm", "mv", "log", "diff", "blame", "restore"),
     *("import", "export", "apply", "backup"),
     *("transcripts", "dream", "doctor"),
 )

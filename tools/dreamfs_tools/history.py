@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from dreamfs_tools.absence import missing
 from dreamfs_tools.accesses import read_and_note
-from dreamfs_tools.answers import version_line, version_words, who
+from dreamfs_tools.answers import rfc3339, version_line, version_words, who
 from dreamfs_tools.call import Answer, Call
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Change, ChangeFilter, Entry, Snapshot
@@ -40,35 +40,76 @@ async def history(
 
     A file is followed back through its renames. `by_session` keeps one session's changes. `/` covers all mounts.
     """
+    return await log(call, path, ChangeFilter(session=by_session), limit, cursor, format)
+
+
+async def log(
+    call: Call,
+    path: str,
+    which: ChangeFilter,
+    limit: int,
+    cursor: str = "",
+    how: Literal["text", "json"] = "text",
+) -> Answer:
+    """A page of the history of a path, narrowed by session, actor, operation, dream and time.
+
+    Args:
+        call: the call.
+        path: a file, a folder or `/`.
+        which: what narrows it; its path, memory and versions are not looked at.
+        limit: how many changes at most.
+        cursor: where the page before ended.
+        how: words, or the shape of DESIGN section 13.
+
+    Raises:
+        Refusal: `not_found`, `invalid_path`, `invalid_argument`.
+    """
     check_limit(limit)
+    which = replace(which, path="", memory_id="", before=None, after_version=0, up_to_version=None)
+    narrowed = which != ChangeFilter()
 
     def query(snapshot: Snapshot) -> tuple[Answer, tuple[()]]:
         place = call.mounts.resolve(snapshot, path)
         table = call.mounts.table(snapshot)
-        question = ("history", place.shown, by_session)
+        question = ("history", place.shown, *_asked(which))
         position = read_cursor(question, cursor)
         here = _here(snapshot, place)
-        sources = _sources(snapshot, table, place, here, by_session)
+        sources = _sources(snapshot, table, place, here, which)
         rows = (
-            Row(_said(change, mount, old_path_of(change, mount, table), format), after)
+            Row(_said(change, mount, old_path_of(change, mount, table), how), after)
             for mount, change, after in _merged(snapshot, sources, limit, position)
         )
         page, more = take_page(rows, limit)
-        if not page and here is None and place.mount is not None and not by_session:
+        if not page and here is None and place.mount is not None and not narrowed:
             raise missing(snapshot, place)
         next_cursor = write_cursor(question, page[-1].position) if more else ""
         data: dict[str, object] = {"code": "ok", "path": place.shown}
         data |= {"version": here.version} if here is not None else {}
-        if format == "json":
+        if how == "json":
             return Answer(document("revisions", page, next_cursor), data), ()
         lines = [row.said for row in page]
         if not page:
-            lines.append(f"No changes in {place.shown}" + (f" by session {by_session}." if by_session else " yet."))
+            lines.append(f"No changes in {place.shown}{_narrowed_words(which)}")
         lines += [more_line(len(page), "change", "changes", next_cursor)] if more else []
         lines += [version_line(here)] if here is not None else []
         return Answer("\n".join(lines), data), ()
 
     return await read_and_note(call, query)
+
+
+def _asked(which: ChangeFilter) -> Sequence[str]:
+    """What a cursor is bound to, in words; the session alone where nothing else narrows."""
+    since, until = (rfc3339(at) or "" for at in (which.since, which.until))
+    more = [which.actor, which.operation, which.dream_id, since, until]
+    return [which.session, *(more if any(more) else ())]
+
+
+def _narrowed_words(which: ChangeFilter) -> str:
+    if which == ChangeFilter():
+        return " yet."
+    if which == ChangeFilter(session=which.session):
+        return f" by session {which.session}."
+    return " fit what was asked for."
 
 
 def _here(snapshot: Snapshot, place: Place) -> Entry | None:
@@ -89,13 +130,13 @@ def _here(snapshot: Snapshot, place: Place) -> Entry | None:
 
 
 def _sources(
-    snapshot: Snapshot, table: Mapping[str, Mount], place: Place, here: Entry | None, session: str
+    snapshot: Snapshot, table: Mapping[str, Mount], place: Place, here: Entry | None, which: ChangeFilter
 ) -> list[_Source]:
     if place.mount is None:
         mounts = [mount for mount in table.values() if mount.kind == "store"]
-        return [_Source(mount, [ChangeFilter(session=session, up_to_version=mount.revision)]) for mount in mounts]
+        return [_Source(mount, [replace(which, up_to_version=mount.revision)]) for mount in mounts]
     mount = place.mount
-    by_path = ChangeFilter(path=place.path, session=session, up_to_version=mount.revision)
+    by_path = replace(which, path=place.path, up_to_version=mount.revision)
     if here is None or here.kind == "folder":
         return [_Source(mount, [by_path])]
     by_memory = replace(by_path, path="", memory_id=here.memory_id)
@@ -106,27 +147,29 @@ def _earlier_stores(
     snapshot: Snapshot, table: Mapping[str, Mount], memory: ChangeFilter, mount: Mount
 ) -> Iterator[_Source]:
     """The stores in which a file was before it was moved to this one, as far as they are mounted."""
+    renames = ChangeFilter(memory_id=memory.memory_id, operation="renamed", up_to_version=memory.up_to_version)
     for _ in range(STORES_FOLLOWED_MAX):
-        move = _move_in(snapshot, mount, memory)
+        move = _move_in(snapshot, mount, renames)
         if move is None:
             return
         slug, _, old_path = move.old_path[1:].partition("/")
         other = next((found for found in table.values() if found.store and found.store.slug == slug), None)
         if other is None:
             return
-        until = move.revision.created_at
-        before = snapshot.changes(slug, ChangeFilter(path=old_path, until=until), 1)
+        moved_at = move.revision.created_at
+        before = snapshot.changes(slug, ChangeFilter(path=old_path, until=moved_at), 1)
         if not before:
             return
-        mount = other
-        memory = replace(memory, memory_id=before[0].memory_id, until=until, up_to_version=other.revision)
-        yield _Source(mount, [memory])
+        mount, memory_id = other, before[0].memory_id
+        renames = replace(renames, memory_id=memory_id, until=moved_at, up_to_version=other.revision)
+        until = min(moved_at, memory.until or moved_at)
+        yield _Source(mount, [replace(memory, memory_id=memory_id, until=until, up_to_version=other.revision)])
 
 
-def _move_in(snapshot: Snapshot, mount: Mount, memory: ChangeFilter) -> Change | None:
+def _move_in(snapshot: Snapshot, mount: Mount, renames: ChangeFilter) -> Change | None:
     assert mount.store is not None
-    renames = snapshot.changes(mount.store.slug, replace(memory, session="", operation="renamed"), 1_000)
-    return next((change for change in reversed(renames) if change.old_path.startswith("/")), None)
+    found = snapshot.changes(mount.store.slug, renames, 1_000)
+    return next((change for change in reversed(found) if change.old_path.startswith("/")), None)
 
 
 def _merged(

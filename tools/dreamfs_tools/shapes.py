@@ -51,6 +51,26 @@ def change_shape(change: Change, mount: Mount, old_path: str) -> Shape:
     }
 
 
+def line_shape(number: int, text: str, change: Change, mount: Mount) -> Shape:
+    """A line and the change that wrote it: one item of `blame`; `path` is where the file was then."""
+    author = change.revision.author
+    return {
+        "line": number,
+        "text": text,
+        "version": change.version,
+        "change_number": change.change_number,
+        "path": shown_path(mount, change.path),
+        "operation": change.operation,
+        "session_id": session_of(author),
+        "actor": author.actor,
+        "on_behalf_of": author.on_behalf_of,
+        "client": author.client,
+        "message": change.revision.message,
+        "dream_id": change.revision.dream_id,
+        "created_at": rfc3339(change.revision.created_at),
+    }
+
+
 def match_shape(path: str, version: int, line: int, text: str, before: Sequence[str], after: Sequence[str]) -> Shape:
     """One matching line of `grep`, with its context."""
     return {

@@ -1,34 +1,65 @@
 """`dreamfs log`: who changed what, when and why."""
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, get_args
 
 import click
 
 from dreamfs_server.commands.context import Command, Context, json_option, pass_context, print_json
 from dreamfs_server.commands.pages import all_pages
+from dreamfs_server.commands.times import read_time
+from dreamfs_tools.filesystem import ChangeFilter, Operation
 
 
 @click.command(cls=Command)
 @click.argument("path", default="/")
-@click.option("--session", default="", metavar="ID", help="Only what this session changed.")
+@click.option(
+    "--session", default="", metavar="ID", help="Only what this session changed (claimed, host's or connection)."
+)
+@click.option("--actor", default="", metavar="A", help="Only this actor: user:ada, token:ci, dream:drm_1.")
+@click.option("--operation", type=click.Choice(get_args(Operation)), default=None, help="Only this kind of change.")
+@click.option("--dream", "dream_id", default="", metavar="ID", help="Only what came of this dream.")
+@click.option("--since", default="", metavar="TIME", help="2026-11-22, RFC 3339, or how long ago: 12h, 7d.")
+@click.option("--until", default="", metavar="TIME", help="Likewise; a date counts to its end.")
 @click.option("-n", "--limit", default=50, show_default=True, help="At most this many rows; 0 for all.")
 @json_option
 @pass_context
-def command(context: Context, path: str, session: str, limit: int, as_json: bool) -> None:
+def command(
+    context: Context,
+    path: str,
+    session: str,
+    actor: str,
+    operation: str | None,
+    dream_id: str,
+    since: str,
+    until: str,
+    limit: int,
+    as_json: bool,
+) -> None:
     """Show the history of a file, a folder or everything, newest first, through renames."""
-    from dreamfs_tools.history import history
+    from dreamfs_tools.history import log
 
+    now = datetime.now(UTC)
+    which = ChangeFilter(
+        session=session,
+        actor=actor,
+        operation=operation or "",
+        dream_id=dream_id,
+        since=read_time("--since", since, now),
+        until=read_time("--until", until, now, end=True),
+    )
     page = min(limit, 1000) or 1000
     rows = all_pages(
-        context,
-        "revisions",
-        lambda call, cursor: history(call, path, session, page, cursor, format="json"),
-        limit or None,
+        context, "revisions", lambda call, cursor: log(call, path, which, page, cursor, "json"), limit or None
     )
     if as_json:
         print_json(rows)
-    else:
+    elif rows:
         _table(rows)
+        if len(rows) == limit:
+            click.echo(f"The newest {limit:,}; --limit 0 shows all.", err=True)
+    else:
+        click.echo("No changes." if which == ChangeFilter() else "No changes fit.", err=True)
 
 
 def _table(rows: list[dict[str, Any]]) -> None:
