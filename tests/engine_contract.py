@@ -5,6 +5,7 @@ A test module subclasses `EngineContract` with a fixture `engine`: an open engin
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -462,3 +463,27 @@ class EngineContract:
         engine.note(AccessNote("nowhere", "a", "miss", 0, "s-1"))
         await write(engine, created("a"))
         assert (await there(engine, "")).version == 1
+
+    async def test_noted_reads_are_found_after_the_next_write_newest_first(self, engine: Filesystem) -> None:
+        engine.note(AccessNote("memories", "a", "view", 1, "s-1"))
+        engine.note(AccessNote("memories", "a", "search", 2, "s-2", "needle"))
+        engine.note(AccessNote("notes", "b", "miss", 0, "s-1"))
+        await write(engine, created("a"))
+
+        async def found(store: str, limit: int = 9, **which: Any) -> list[tuple[str, str, int, str, str]]:
+            notes = await engine.read(lambda snapshot: snapshot.accesses(store, limit, **which))
+            assert all(note.at is not None and note.at.tzinfo is not None for note in notes)
+            return [(note.path, note.kind, note.version, note.session, note.query) for note in notes]
+
+        first, second = ("a", "view", 1, "s-1", ""), ("a", "search", 2, "s-2", "needle")
+        assert await found("memories") == [second, first]
+        assert await found("memories", 1) == [second]
+        assert await found("memories", session="s-1") == [first]
+        assert await found("memories", path="a", session="s-2") == [second]
+        assert await found("memories", path="a") == [second, first]
+        assert await found("memories", path="b") == []
+        assert await found("notes", session="s-1", path="b") == [("b", "miss", 0, "s-1", "")]
+        now = await engine.read(lambda snapshot: snapshot.now)
+        assert await found("memories", since=now + timedelta(days=1)) == []
+        with pytest.raises(KeyError):
+            await found("nowhere")

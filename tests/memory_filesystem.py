@@ -146,7 +146,7 @@ class MemoryFilesystem:
         return planned.value, committed
 
     def note(self, access: AccessNote) -> None:
-        self.notes.append(access)
+        self.notes.append(replace(access, at=self._clock()))
 
     def configure(self, store: Store) -> None:
         """Add a store, or change the settings of one."""
@@ -165,7 +165,7 @@ class MemoryFilesystem:
         return datetime(2026, 11, 22, 11, 3, tzinfo=UTC) + timedelta(minutes=self._writes)
 
     def _snapshot(self) -> "MemorySnapshot":
-        return MemorySnapshot(self._histories, self._gone, self._clock(), self.transcripts, self.dreams)
+        return MemorySnapshot(self._histories, self._gone, self._clock(), self.transcripts, self.dreams, self.notes)
 
     def _judge(self, planned: Planned[T], committed: Committed | None) -> None:
         verdict = planned.verdict
@@ -279,6 +279,7 @@ class MemorySnapshot:
     now: datetime
     transcripts: MemoryTranscripts
     dreams: MemoryDreams
+    notes: Sequence[AccessNote] = ()
 
     def stores(self) -> Sequence[Store]:
         return [store for slug in sorted(self.histories) if (store := self.store(slug))]
@@ -303,6 +304,18 @@ class MemorySnapshot:
 
     def pinned(self, store: str) -> Sequence[Entry]:
         return [entry for entry in self.tree(store).walk() if entry.pinned]
+
+    def accesses(
+        self, store: str, limit: int, *, path: str = "", session: str = "", since: datetime | None = None
+    ) -> Sequence[AccessNote]:
+        slug = self.histories[store].store.slug
+        found = [
+            note
+            for note in reversed(self.notes)
+            if (note.store, path or note.path, session or note.session) == (slug, note.path, note.session)
+            and (since is None or (note.at is not None and note.at >= since))
+        ]
+        return found[:limit]
 
     def _without_gone(self, change: Change) -> Change:
         return replace(change, sha256=None, redacted_at=self.now) if change.sha256 in self.gone else change

@@ -251,6 +251,23 @@ class Snapshot(Protocol):
         """
         ...
 
+    def accesses(
+        self, store: str, limit: int, *, path: str = "", session: str = "", since: datetime | None = None
+    ) -> "Sequence[AccessNote]":
+        """At most `limit` lines of the access log, newest first; what was not stored yet is missing.
+
+        Args:
+            store: a slug.
+            limit: how many.
+            path: only of exactly this path.
+            session: only of this session, as the answers name it.
+            since: only those made then or later.
+
+        Raises:
+            KeyError: there is no such store.
+        """
+        ...
+
     @property
     def transcripts(self) -> "TranscriptReader": ...
 
@@ -325,6 +342,8 @@ class AccessNote:
     version: int
     session: str
     query: str = ""
+    at: datetime | None = None
+    """When, UTC; the engine says so in what it gives, and looks past it in what it is given."""
 
 
 class Filesystem(Protocol):

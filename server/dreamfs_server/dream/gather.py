@@ -7,10 +7,12 @@ from datetime import datetime
 from dreamfs_server.dream.citations import in_scope
 from dreamfs_server.dream.material import Gathered, Material, Memory
 from dreamfs_tools.dreaming import Coverage, Dream
-from dreamfs_tools.filesystem import Snapshot
+from dreamfs_tools.filesystem import AccessNote, Snapshot
 from dreamfs_tools.transcript import Session
 
 TRANSCRIPTS_COUNT_MAX = 500
+ACCESSES_COUNT_MAX = 100_000
+"""Of the access log a dream reads the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class Scope:
     made: dict[str, str]
     now: datetime
     coverage: Coverage
+    access: Sequence[AccessNote] = ()
 
     def material(self, dream: Dream, sessions: Iterable[Gathered]) -> Material:
         """The material for the miners; the sessions may be lazy."""
@@ -31,6 +34,7 @@ class Scope:
             now=self.now,
             sessions=sessions,
             memories=self.memories,
+            access=self.access,
             snapshot_version=dream.snapshot_version,
             made=self.made,
         )
@@ -69,6 +73,7 @@ def scope_of(snapshot: Snapshot, dream: Dream) -> Scope:
         made=_made(snapshot, dream.store),
         now=snapshot.now,
         coverage=Coverage(len(chosen), sum(session.events for session in chosen), skipped),
+        access=snapshot.accesses(dream.store, ACCESSES_COUNT_MAX),
     )
 
 

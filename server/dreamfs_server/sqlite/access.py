@@ -2,7 +2,9 @@
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import datetime
 
+from dreamfs_server.sqlite.rows import milliseconds, moment
 from dreamfs_tools.filesystem import AccessNote
 
 NOTES_COUNT_MAX = 1_000
@@ -12,6 +14,22 @@ _ADD = """
 INSERT INTO access (store_id, path, kind, version, session, query, at)
 SELECT store_id, ?, ?, ?, ?, ?, ? FROM store WHERE slug = ? AND deleted_at IS NULL
 """
+# One query for each index; newest first is the order in which they were stored.
+_NOTES = """
+SELECT path, kind, version, session, query, at FROM access
+WHERE store_id = :store AND at >= :since AND :path IN ('', path) AND :session IN ('', session)
+ORDER BY access_id DESC LIMIT :limit
+"""
+_NOTES_OF_PATH = """
+SELECT path, kind, version, session, query, at FROM access INDEXED BY access_by_path
+WHERE store_id = :store AND path = :path AND at >= :since AND :session IN ('', session)
+ORDER BY access_id DESC LIMIT :limit
+"""
+_NOTES_OF_SESSION = """
+SELECT path, kind, version, session, query, at FROM access INDEXED BY access_by_session
+WHERE session = :session AND store_id = :store AND at >= :since AND :path IN ('', path)
+ORDER BY access_id DESC LIMIT :limit
+"""
 
 
 def keep(c: sqlite3.Connection, notes: Sequence[tuple[AccessNote, int]]) -> None:
@@ -20,3 +38,16 @@ def keep(c: sqlite3.Connection, notes: Sequence[tuple[AccessNote, int]]) -> None
         _ADD,
         [(note.path, note.kind, note.version, note.session, note.query, at, note.store) for note, at in notes],
     )
+
+
+def notes(
+    c: sqlite3.Connection, slug: str, store_id: int, limit: int, path: str, session: str, since: datetime | None
+) -> list[AccessNote]:
+    """Stored notes of one store, newest first; see the seam's `Snapshot.accesses`."""
+    sql = _NOTES_OF_SESSION if session else _NOTES_OF_PATH if path else _NOTES
+    given = {"store": store_id, "path": path, "session": session, "limit": limit}
+    given["since"] = 0 if since is None else milliseconds(since)
+    return [
+        AccessNote(slug, found, kind, version, who, query, moment(at))
+        for found, kind, version, who, query, at in c.execute(sql, given).fetchall()
+    ]

@@ -83,7 +83,9 @@ class Engine:
         return await self.database.read(run)
 
     async def write(self, plan: Callable[[Snapshot], Planned[T]], author: Author) -> tuple[T, Committed | None]:
-        """Run a plan and do what it planned, in one transaction."""
+        """Run a plan and do what it planned, in one transaction; the reads noted so far go with it."""
+        notes = list(self._notes)
+        self._notes.clear()
 
         def run(c: sqlite3.Connection) -> tuple[T, Committed | None]:
             snapshot = SqliteSnapshot(c, self._now())
@@ -94,11 +96,19 @@ class Engine:
                 if planned.verdict is not None:
                     numbers = [revision.number for revision in committed.revisions.values()] if committed else [0]
                     record_verdict(c, planned.verdict, max(numbers), snapshot.now)
+                if committed and notes:
+                    access.keep(c, notes)
                 return planned.value, committed
             finally:
                 snapshot.close()
 
-        return await self.database.write(run)
+        committed = None
+        try:
+            value, committed = await self.database.write(run)
+            return value, committed
+        finally:
+            if committed is None:  # nothing was stored
+                self._notes.extendleft(reversed(notes))
 
     def note(self, access: AccessNote) -> None:
         """Remember a read until `rest`."""

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from dreamfs_server.sqlite import content, history
+from dreamfs_server.sqlite import access, content, history
 from dreamfs_server.sqlite.dreams import SqliteDreamReader
 from dreamfs_server.sqlite.rows import Authors, Row, StoreRow, entry_of, store_of
 from dreamfs_server.sqlite.transcripts import SqliteTranscriptReader
 from dreamfs_server.sqlite.tree import CurrentTree, PastTree
-from dreamfs_tools.filesystem import Change, ChangeFilter, Entry, Revision, Store, Tree
+from dreamfs_tools.filesystem import AccessNote, Change, ChangeFilter, Entry, Revision, Store, Tree
 
 if TYPE_CHECKING:
     from dreamfs_tools.dream import DreamReader
@@ -92,6 +92,13 @@ class SqliteSnapshot:
         row = self.store_row(store)
         found = self.c.execute(_PINNED, (row.store_id,)).fetchall()
         return [entry_of(pin, row.slug, self.authors) for pin in found]
+
+    def accesses(
+        self, store: str, limit: int, *, path: str = "", session: str = "", since: datetime | None = None
+    ) -> Sequence[AccessNote]:
+        """Lines of the access log, newest first."""
+        row = self.store_row(store)
+        return access.notes(self.c, row.slug, row.store_id, limit, path, session, since)
 
     @property
     def transcripts(self) -> "TranscriptReader":
