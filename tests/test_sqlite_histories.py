@@ -31,7 +31,7 @@ from dreamfs_tools.filesystem import (
 T = TypeVar("T")
 
 PATHS = ["a", "a/b", "a/b/c", "a.b", "a/d", "e/f", "e/g", "e/g/h", "i"]
-TEXTS = ["", "1\n", "1\n2\n", "3\n"]
+TEXTS = ["", "1\n", "1\n" * 100, "1\n" * 100 + "2\n", "3\n" * 100]
 
 File = tuple[str, int, str]  # memory, version, text
 Row = tuple[int, str, str, str]  # version, operation, path, old path
@@ -129,6 +129,10 @@ class Histories(RuleBasedStateMachine):
         assert [(c.version, c.operation, c.path, c.old_path) for c in committed.changes] == rows
         kept.states.append(files)
         kept.rows = rows + kept.rows
+
+    @rule()
+    def pack(self) -> None:
+        self.run_(self.engine.pack())
 
     @rule(store=stores, data=st.data())
     def look_back(self, store: str, data: st.DataObject) -> None:

@@ -145,6 +145,10 @@ class Database:
         """
         return await self._run(await self._writing(), partial(_checkpoint, "TRUNCATE" if truncate else "PASSIVE"))
 
+    async def shrink(self, pages: int) -> None:
+        """Give at most so many free pages back to the disk."""
+        await self._run(await self._writing(), lambda c: c.execute(f"PRAGMA incremental_vacuum({pages:d})").fetchall())
+
     async def maintain(self, sql: Literal["VACUUM", "PRAGMA incremental_vacuum"]) -> None:
         """Run what must stand outside a transaction.
 

@@ -13,6 +13,7 @@ from dreamfs_server.sqlite.connection import DEADLINE_SECONDS, Database
 from dreamfs_server.sqlite.content import Entropy
 from dreamfs_server.sqlite.dreams import SqliteDreamJournal, record_verdict
 from dreamfs_server.sqlite.edits import Editing
+from dreamfs_server.sqlite.pack import pack
 from dreamfs_server.sqlite.rows import milliseconds, moment
 from dreamfs_server.sqlite.snapshot import SqliteSnapshot
 from dreamfs_server.sqlite.transcripts import SqliteArchive
@@ -115,9 +116,18 @@ class Engine:
         self._notes.append((access, milliseconds(self._clock())))
 
     async def rest(self) -> None:
-        """For idle moments: store the noted reads and move the write-ahead log into the file."""
+        """For idle moments: store the noted reads, make old versions small, and move the log into the file."""
         await self._store_notes()
+        await self.pack()
         await self.database.checkpoint()
+
+    async def pack(self) -> int:
+        """The background pass: store old versions as small deltas and give space back.
+
+        Returns:
+            How many versions were re-encoded.
+        """
+        return await pack(self.database)
 
     async def data_version(self) -> int:
         """A number that changes when anything was committed, by whichever process."""

@@ -19,9 +19,9 @@ METADATA_VALUE_CHARACTERS_MAX = 512
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
 _ADD = """
 INSERT INTO store (slug, name, description, access, content_bytes_max, files_count_max, require_expected_version,
-                   secrets, auto_accept, metadata, created_at, base_store_id, base_revision)
+                   secrets, auto_accept, metadata, created_at, base_store_id, base_revision, packed_revision)
 VALUES (:slug, :name, :description, :access, :content_bytes_max, :files_count_max, :require_expected_version,
-        :secrets, :auto_accept, :metadata, :created_at, :base_store_id, :base_revision)
+        :secrets, :auto_accept, :metadata, :created_at, :base_store_id, :base_revision, :base_revision)
 """
 _ADD_ROOT = "INSERT INTO node (store_id, path, live, kind, version, history_id) VALUES (?1, '', 1, 'folder', 0, ?1)"
 _SLUG_TAKEN = "SELECT 1 FROM store WHERE slug = ? AND deleted_at IS NULL"

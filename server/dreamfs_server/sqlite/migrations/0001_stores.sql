@@ -19,7 +19,8 @@ CREATE TABLE store (
     archived_at              INTEGER,                                -- read-only since
     deleted_at               INTEGER,                                -- hidden; rows stay while a fork reads them
     base_store_id            INTEGER REFERENCES store,               -- a fork: earlier history is read there …
-    base_revision            INTEGER NOT NULL DEFAULT 0              -- … up to this revision; its own start after it
+    base_revision            INTEGER NOT NULL DEFAULT 0,             -- … up to this revision; its own start after it
+    packed_revision          INTEGER NOT NULL DEFAULT 0              -- old versions up to this one are stored small
 ) STRICT;
 CREATE UNIQUE INDEX store_by_slug ON store (slug) WHERE deleted_at IS NULL;
 
