@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dreamfs_tools.dream_pages import locked
 from dreamfs_tools.dreaming import Card, Dream, Proposal, Verdict
 from dreamfs_tools.errors import Refusal
 from memory_filesystem import MemoryFilesystem
@@ -16,7 +17,7 @@ class MemoryJournal:
     async def begin(self, dream: Dream) -> Dream:
         for other in self._kept.dreams(dream.store):
             if other.is_open:
-                raise Refusal("locked", f"Dream {other.dream_id} is {other.status}.", dream_id=other.dream_id)
+                raise locked(other)
         self._kept.kept.append(dream)
         return dream
 

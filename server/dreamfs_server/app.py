@@ -73,7 +73,8 @@ def build_app(
         filesystem, mounts, callers, version=version, offered=picked, archive=archive, dreams=dreams, recorder=recorder
     )
     add_resources(app, filesystem, mounts, callers)
-    add_prompts(app, filesystem, mounts, callers)
+    curates = dreams is not None and "dream_propose" in {tool.name for tool in picked}
+    add_prompts(app, filesystem, mounts, callers, dreams=curates)
     return app
 
 

@@ -6,9 +6,9 @@ Everything a transcript said stands in a quote or a code block of its own, never
 from collections.abc import Mapping, Sequence
 
 from dreamfs_tools.answers import moment, plural
-from dreamfs_tools.dreaming import Card, Claim, Dream, Evidence, Proposal
+from dreamfs_tools.dreaming import CLIENT, Card, Claim, Dream, Evidence, Proposal
+from dreamfs_tools.errors import Refusal
 
-CLIENT = "client"
 CARDS_LISTED_MAX = 50
 SKIPPED_LISTED_MAX = 50
 _CURATORS: Mapping[str, str] = {
@@ -110,6 +110,8 @@ def status_lines(dream: Dream, proposals: Sequence[Proposal]) -> list[str]:
     how = _CURATORS.get(dream.curator, dream.curator)
     step = f", {dream.step}" if dream.step and dream.is_open else ""
     lines = [f"Dream {dream.dream_id} of /{dream.store} is {dream.status}{step} ({how}). {covered(dream)}"]
+    if dream.waits_until is not None:
+        lines.append(f'It ends by itself at {moment(dream.waits_until)}, or with dream_status, action "finish".')
     if dream.error:
         lines.append(dream.error)
     if not proposals:
@@ -129,6 +131,26 @@ def covered(dream: Dream) -> str:
     skipped = f"; {plural(len(coverage.skipped), 'session')} left out" if coverage.skipped else ""
     verb = "reads" if dream.is_open else "read"
     return f"It {verb} {plural(coverage.sessions, 'session')} with {plural(coverage.events, 'event')}{skipped}."
+
+
+def locked(dream: Dream) -> Refusal:
+    """The refusal of a second dream of a store: what stands in its place, and what to do about it."""
+    one = f"Dream {dream.dream_id} of /{dream.store}"
+    facts = {"dream_id": dream.dream_id, "status": dream.status, "owner": dream.owner}
+    if dream.waits_until is not None:
+        return Refusal(
+            "locked",
+            f"{one} waits for proposals of a client's model until {moment(dream.waits_until)}; a store has one dream at a "
+            f"time. Go on with it: view /dreams/{dream.dream_id}/agenda.md and call dream_propose. Or end it: dream_status "
+            f'with dream_id {dream.dream_id} and action "finish", or "cancel".',
+            **facts,
+        )
+    return Refusal(
+        "locked",
+        f"{one} is {dream.status} ({dream.curator}); a store has one dream at a time. Wait for it with dream_status, or end "
+        f"it: dream_status with dream_id {dream.dream_id} and action cancel.",
+        **facts,
+    )
 
 
 def card_path(card: Card) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from dreamfs_tools.call import Answer, Call
-from dreamfs_tools.dream_pages import CLIENT, proposal_path, status_lines
+from dreamfs_tools.dream_pages import proposal_path, status_lines
 from dreamfs_tools.dream_shape import dream_document
 from dreamfs_tools.dreaming import Dream, Dreams, Proposal
 from dreamfs_tools.errors import Refusal
@@ -75,16 +75,20 @@ def visible_dream(call: Call, snapshot: Snapshot, dream_id: str) -> Dream:
 
 async def told(call: Call, dream: Dream, how: Literal["text", "json"]) -> Answer:
     """An answer about a dream: where it is, its proposals, and what to do next."""
-    proposals = await call.filesystem.read(lambda snapshot: snapshot.dreams.proposals(dream.dream_id))
+
+    def query(snapshot: Snapshot) -> tuple[Sequence[Proposal], bool]:
+        return snapshot.dreams.proposals(dream.dream_id), "dreams" in call.mounts.table(snapshot)
+
+    proposals, shown = await call.filesystem.read(query)
     data = {"code": "ok", "dream_id": dream.dream_id, "status": dream.status, "proposals": len(proposals)}
     if how == "json":
         return Answer(to_json(dream_document(dream, proposals)), data)
-    return Answer("\n".join([*status_lines(dream, proposals), *_next_steps(dream, proposals)]), data)
+    return Answer("\n".join([*status_lines(dream, proposals), *_next_steps(dream, proposals, shown=shown)]), data)
 
 
-def _next_steps(dream: Dream, proposals: Sequence[Proposal]) -> list[str]:
+def _next_steps(dream: Dream, proposals: Sequence[Proposal], *, shown: bool) -> list[str]:
     where = f"/dreams/{dream.dream_id}"
-    if dream.is_open and dream.curator == CLIENT and not dream.owner:
+    if dream.waits_until is not None:
         return [
             (
                 f"Now view {where}/agenda.md and the cards it lists, propose with dream_propose, then end with dream_status, "
@@ -96,7 +100,7 @@ def _next_steps(dream: Dream, proposals: Sequence[Proposal]) -> list[str]:
     waiting = [one for one in proposals if one.status in {"pending", "quarantined"}]
     if not waiting:
         return []
-    return [
-        f"Nothing has changed yet. A person decides: `dreamfs dream review {dream.dream_id}`.",
-        f"Read a proposal with its diff and quotes: {where}/{proposal_path(waiting[0])}",
-    ]
+    steps = [f"Nothing has changed yet. A person decides: `dreamfs dream review {dream.dream_id}`."]
+    if shown:
+        steps.append(f"Read a proposal with its diff and quotes: {where}/{proposal_path(waiting[0])}")
+    return steps

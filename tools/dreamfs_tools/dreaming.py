@@ -6,7 +6,7 @@ through the seam with a `Verdict` beside the edits so that both happen or neithe
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from dreamfs_tools.filesystem import Author
@@ -16,6 +16,13 @@ ProposalStatus = Literal["pending", "accepted", "rejected", "stale", "quarantine
 Risk = Literal["low", "medium", "high"]
 ClaimKind = Literal["observed", "hypothesis", "rule", "association"]
 ChangeOperation = Literal["create", "replace", "edit", "rename", "retire"]
+
+CLIENT = "client"
+"""The curator that is the connected client's own model."""
+GATHERING = "gathering"
+"""The first step; a dream without an owner that is here still waits for a process."""
+CLIENT_DREAM_HOURS_MAX = 12
+"""How long a client's dream waits for proposals. Whoever began it may never come back, and it keeps its store's only place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +171,18 @@ class Dream:
     def is_open(self) -> bool:
         """Whether it may still propose; one open dream a store."""
         return self.status in {"pending", "running"}
+
+    @property
+    def waits_until(self) -> datetime | None:
+        """When a dream that waits for a client's model ends by itself; None for one that does not wait."""
+        if self.curator != CLIENT or not self.is_open or self.owner or self.step == GATHERING:
+            return None
+        return self.created_at + timedelta(hours=CLIENT_DREAM_HOURS_MAX)
+
+    def waits_for_client(self, now: datetime) -> bool:
+        """Whether it takes proposals of a client's model now."""
+        until = self.waits_until
+        return until is not None and now < until
 
 
 @dataclass(frozen=True, slots=True)

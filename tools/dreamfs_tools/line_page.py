@@ -9,6 +9,8 @@ from dreamfs_tools.text import NUMBER_WIDTH
 
 VIEW_CHARACTERS_MAX = 16_000
 """Of a file's own text, where no range was asked for; the standard tool's number."""
+EVIDENCE_CHARACTERS_MAX = 28_000
+"""Of one answer from /transcripts or /dreams: under 10,000 tokens also of logs, where three characters make a token."""
 LINES_MAX = 999_999
 
 
@@ -25,13 +27,16 @@ class LinePage:
     """What is not shown and how to see it; "" when everything asked for is."""
 
 
-def choose_lines(shown: str, lines: Sequence[str], view_range: Sequence[int] | None) -> LinePage:
+def choose_lines(
+    shown: str, lines: Sequence[str], view_range: Sequence[int] | None, characters_max: int = PAGE_CHARACTERS_MAX
+) -> LinePage:
     """Choose whole lines that fit one answer.
 
     Args:
         shown: the file's path, for sentences.
         lines: all its lines.
         view_range: the first and the last line asked for, -1 for the end; None for the whole file.
+        characters_max: how long the answer may be.
 
     Raises:
         Refusal: `invalid_argument` for a range outside the file or the wrong way round; `too_large` over 999,999
@@ -41,8 +46,8 @@ def choose_lines(shown: str, lines: Sequence[str], view_range: Sequence[int] | N
     if count > LINES_MAX:
         raise Refusal("too_large", f"File {shown} exceeds maximum line limit of 999,999 lines.", path=shown)
     first, last = _checked(shown, view_range, count) if view_range is not None else (1, count)
-    text_left = VIEW_CHARACTERS_MAX if view_range is None else PAGE_CHARACTERS_MAX
-    answer_left = PAGE_CHARACTERS_MAX
+    text_left = VIEW_CHARACTERS_MAX if view_range is None else characters_max
+    answer_left = characters_max
     rows: list[str] = []
     for number in range(first, last + 1):
         line = lines[number - 1]

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from dreamfs_tools.dream_pages import CLIENT
 from dreamfs_tools.dream_tree import DreamTree
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Access, Snapshot, Store, Tree
@@ -173,7 +172,7 @@ def _mount(option: MountOption, snapshot: Snapshot) -> Mount:
 
 
 def _has_open_client_dream(snapshot: Snapshot, store: str) -> bool:
-    return any(dream.is_open and dream.curator == CLIENT for dream in snapshot.dreams.dreams(store))
+    return any(dream.waits_for_client(snapshot.now) for dream in snapshot.dreams.dreams(store))
 
 
 def tree_of(snapshot: Snapshot, mount: Mount, at: int | None = None) -> Tree:

@@ -9,9 +9,10 @@ from dreamfs_tools.call import Answer, Call
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import AccessNote, ChangeFilter, Entry, Snapshot
 from dreamfs_tools.folder_listing import folder_text, mounts_text
-from dreamfs_tools.line_page import LinePage, choose_lines
+from dreamfs_tools.line_page import EVIDENCE_CHARACTERS_MAX, LinePage, choose_lines
 from dreamfs_tools.lookup import Found, check_has_versions, find
 from dreamfs_tools.mounts import Place
+from dreamfs_tools.paging import PAGE_CHARACTERS_MAX
 from dreamfs_tools.since import since_words
 from dreamfs_tools.text import NUMBER_WIDTH, split_lines
 
@@ -69,7 +70,9 @@ def _file_text(snapshot: Snapshot, found: Found, view_range: Sequence[int] | Non
     if not lines and (view_range is None or list(view_range) == [1, -1]):
         return f"Here's the content of {found.shown} with line numbers:\n[the file is empty]"
     written = blame(snapshot, found.entry, found.at) if annotate and found.mount.store is not None else None
-    page = choose_lines(found.shown, lines, view_range)
+    is_evidence = found.mount.store is None
+    room = EVIDENCE_CHARACTERS_MAX if is_evidence else PAGE_CHARACTERS_MAX
+    page = choose_lines(found.shown, lines, view_range, room)
     rows = _annotated(page, written) if written else page.rows
     parts = [f"Here's the content of {found.shown} with line numbers:", *rows]
     if page.notice:

@@ -19,13 +19,11 @@ from dreamfs_server.dream.gather import Scope, gathered, scope_of
 from dreamfs_server.dream.material import Gathered, Material
 from dreamfs_server.dream.support import Recompute
 from dreamfs_server.dream.validation import validate
-from dreamfs_tools.dreaming import Card, Claim, Dream, DreamJournal, DreamRequest, Proposal
+from dreamfs_tools.dreaming import GATHERING, Card, Claim, Dream, DreamJournal, DreamRequest, Proposal
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Filesystem, Snapshot
 
 INSTRUCTIONS_CHARACTERS_MAX = 4_096
-GATHERING = "gathering"
-"""The first step; a dream without an owner that is here still waits for a process."""
 _log = logging.getLogger(__name__)
 
 Mine = Callable[[Material], list[Card]]

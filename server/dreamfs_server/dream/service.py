@@ -9,22 +9,21 @@ import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 
 import anyio
 from anyio.abc import TaskGroup
 
 from dreamfs_server.dream import due, owner, undo
-from dreamfs_server.dream.job import GATHERING, Job
+from dreamfs_server.dream.job import Job
 from dreamfs_server.dream.review import decide
-from dreamfs_tools.dreaming import Dream, DreamRequest, Proposal, Review
+from dreamfs_tools.answers import moment
+from dreamfs_tools.dreaming import CLIENT, CLIENT_DREAM_HOURS_MAX, Dream, DreamRequest, Proposal, Review
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Author, Snapshot
 
 LOOK_SECONDS = 0.5
 """How often a dream that another process runs is looked at."""
 WAIT_SECONDS_MAX = 300.0
-CLIENT = "client"
 EMBEDDED = "embedded"
 
 Launch = Callable[[str], Awaitable[None]]
@@ -90,7 +89,7 @@ class DreamService:
         ):
             while True:
                 dream = await self.show(dream_id)
-                if not dream.is_open or _waits_for_client(dream):
+                if not dream.is_open or dream.waits_until is not None:
                     return dream
                 if running := self._running.get(dream_id):
                     await running.wait()
@@ -101,12 +100,17 @@ class DreamService:
         return await self.show(dream_id)
 
     async def show(self, dream_id: str) -> Dream:
-        """A dream as it stands.
+        """A dream as it stands; one that has waited too long for a client's model ends here.
 
         Raises:
             Refusal: `not_found`.
         """
-        return await self.job.filesystem.read(partial(_dream, dream_id=dream_id))
+        dream, now = await self.job.filesystem.read(lambda snapshot: (_dream(snapshot, dream_id), snapshot.now))
+        until = dream.waits_until
+        if until is None or now < until:
+            return dream
+        why = f"It waited {CLIENT_DREAM_HOURS_MAX} hours for proposals, until {moment(until)}. What was proposed stays."
+        return await self.job.journal.update(replace(dream, status="incomplete", step="", finished_at=until, error=why))
 
     async def finish(self, dream_id: str) -> Dream:
         """Complete a client's dream. See `Dreams`."""
@@ -132,6 +136,7 @@ class DreamService:
 
     async def propose(self, dream_id: str, proposal: Proposal) -> Proposal:
         """Validate a proposal and save it. See `Dreams`."""
+        await self.show(dream_id)
         return await self.job.propose(dream_id, proposal)
 
     async def review(self, review: Review, author: Author) -> Proposal:
@@ -203,10 +208,12 @@ class DreamService:
             await self._let_run(taken)
 
     async def _bury(self, dream_id: str) -> bool:
-        """Mark a dream failed that stands in the way and whose process is gone."""
-        dream = await self.job.filesystem.read(lambda snapshot: snapshot.dreams.dream(dream_id))
-        launching = dream is not None and not dream.owner and dream.status == "running"
-        if dream is None or launching or not self._abandoned(dream):
+        """End a dream that stands in the way and whose process or client is gone; whether it is out of the way."""
+        dream = await self.show(dream_id)
+        launching = not dream.owner and dream.status == "running"
+        if not dream.is_open:
+            return True
+        if launching or not self._abandoned(dream):
             return False
         taken = await self.job.journal.take_over(dream_id, self.me, dream.owner)
         if not taken.is_open or taken.owner != self.me:  # somebody else runs it on, or ended it
@@ -218,12 +225,8 @@ class DreamService:
         if not dream.is_open or dream.dream_id in self._running:
             return False
         if not dream.owner:
-            return not _waits_for_client(dream)
+            return dream.waits_until is None
         return dream.owner != self.me and not self.is_alive(dream.owner)
-
-
-def _waits_for_client(dream: Dream) -> bool:
-    return dream.curator == CLIENT and not dream.owner and dream.step != GATHERING
 
 
 def _dream(snapshot: Snapshot, dream_id: str) -> Dream:

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from dreamfs_server.sqlite.connection import Database
 from dreamfs_server.sqlite.rows import milliseconds, moment
+from dreamfs_tools.dream_pages import locked
 from dreamfs_tools.dreaming import Card, Claim, Coverage, Dream, Dropped, Proposal, ProposedChange, Verdict
 from dreamfs_tools.errors import Refusal
 
@@ -28,7 +29,7 @@ FROM dream AS d JOIN store AS s USING (store_id)
 """
 _DREAMS = f"{_DREAM_COLUMNS} WHERE ?1 IN ('', s.slug) ORDER BY d.created_at DESC, d.rowid DESC"
 _DREAM = f"{_DREAM_COLUMNS} WHERE d.dream_id = ?"
-_OPEN = "SELECT dream_id, status, curator, owner FROM dream WHERE store_id = ? AND status IN ('pending', 'running')"
+_OPEN = "SELECT dream_id FROM dream WHERE store_id = ? AND status IN ('pending', 'running')"
 _STORE = "SELECT store_id FROM store WHERE slug = ? AND deleted_at IS NULL"
 _INSERT_DREAM = """
 INSERT INTO dream (dream_id, store_id, status, curator, snapshot_version, created_at, requested_by, instructions, sessions,
@@ -116,7 +117,7 @@ class SqliteDreamJournal:
             if store is None:
                 raise Refusal("not_found", f"There is no store {dream.store}.")
             if other := c.execute(_OPEN, store).fetchone():
-                raise _locked(dream.store, *other)
+                raise locked(_known(c, other[0]))
             c.execute(_INSERT_DREAM, _dream_row(dream, store[0]))
             return dream
 
@@ -229,17 +230,6 @@ def record_verdict(c: sqlite3.Connection, verdict: Verdict, version: int, now: d
         dream_id, _, number = undone.rpartition("/")
         c.execute(_REVERTED, (dream_id, int(number)))
     return settled
-
-
-def _locked(store: str, dream_id: str, status: str, curator: str, owner: str) -> Refusal:
-    return Refusal(
-        "locked",
-        f"Dream {dream_id} of /{store} is {status} ({curator}); a store has one dream at a time. Wait for it with "
-        f"dream_status, or end it: dream_status with dream_id {dream_id} and action cancel.",
-        dream_id=dream_id,
-        status=status,
-        owner=owner,
-    )
 
 
 def _known(c: sqlite3.Connection, dream_id: str) -> Dream:

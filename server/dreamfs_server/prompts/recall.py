@@ -1,4 +1,4 @@
-"""Prompts: texts that a person puts before the model with one command."""
+"""The prompt `recall`: read before working, beginning with what others changed."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from dreamfs_tools.mounts import Mount, Mounts
 RECALL_CHANGES_MAX = 20
 
 
-def add_prompts(app: MCPServer[Any], filesystem: Filesystem, mounts: Mounts, callers: Callers) -> None:
-    """Register the prompts."""
+def add_recall(app: MCPServer[Any], filesystem: Filesystem, mounts: Mounts, callers: Callers) -> None:
+    """Register the prompt."""
 
     @app.prompt(
         name="recall", description="Read the memory before working: what others changed, and what fits the task."
