@@ -22,7 +22,7 @@ INSERT INTO author (session_id, host_session_id, connection_id, actor, on_behalf
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 _LAST_OF_MEMORY = """
-SELECT revision, change_number, node_id, live, other_id FROM change
+SELECT revision, change_number, node_id, live, other_id FROM change INDEXED BY change_by_memory
 WHERE memory_id = ? AND store_id = ? AND revision <= ? ORDER BY revision DESC, change_number DESC, live DESC LIMIT 1
 """
 _HOLDS = "SELECT 1 FROM node WHERE node_id = ? AND live = 1 AND memory_id = ?"

@@ -1,6 +1,7 @@
 """Rows of history. Every filter that can be selective has an index that gives its revisions newest first."""
 
 from collections.abc import Iterator, Sequence
+from heapq import merge
 from typing import Any
 
 from dreamfs_server.sqlite.rows import Row, StoreRow, change_of, memory_number, milliseconds, moment, sort_key, span
@@ -16,12 +17,14 @@ _BY_FILE = """
 SELECT h.* FROM change AS t
 CROSS JOIN file_change AS h ON h.store_id = t.store_id AND h.revision = t.revision AND h.position = t.position
 WHERE t.node_id = :node AND t.revision BETWEEN :low AND :high AND NOT h.hidden
-UNION ALL
+ORDER BY t.revision DESC, t.live DESC
+"""
+_BY_DEPARTURE = """
 SELECT h.* FROM change AS t
 CROSS JOIN file_change AS h ON h.node_id = t.other_id AND h.revision = t.revision AND h.live = 1
 WHERE t.node_id = :node AND t.revision BETWEEN :low AND :high AND t.live = 0 AND t.operation = 'renamed'
   AND h.store_id = t.store_id
-ORDER BY 2 DESC, 3
+ORDER BY t.revision DESC
 """
 _BY_FOLDER = """
 SELECT h.* FROM folder_state AS t
@@ -106,18 +109,12 @@ def _below(source: Source, segment: StoreRow, path: str, given: dict[str, Any]) 
         return
     first, last = span(path)
     given |= {"node": node[0], "first": first, "last": last}
-    files, folders = source.rows(_BY_FILE, given), source.rows(_BY_FOLDER, given)
-    file, folder = next(files, None), next(folders, None)
-    while file is not None or folder is not None:
-        if folder is None or (file is not None and (-file[1], file[2]) <= (-folder[1], folder[2])):
-            assert file is not None
-            if folder is not None and file[:3] == folder[:3]:
-                folder = next(folders, None)  # a rename from the path to a place below it
-            yield file
-            file = next(files, None)
-        else:
-            yield folder
-            folder = next(folders, None)
+    sources = [source.rows(sql, given) for sql in (_BY_FILE, _BY_DEPARTURE, _BY_FOLDER)]
+    last: Row = ()
+    for row in merge(*sources, key=lambda row: (-row[1], row[2])):
+        if row[:3] != last:  # a rename from the path to a place below it is found twice
+            yield row
+        last = row[:3]
 
 
 def _fits(change: Change, row: Row, which: ChangeFilter) -> bool:

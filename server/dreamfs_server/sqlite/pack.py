@@ -23,7 +23,7 @@ VACUUM_PAGES = 64
 
 _STORES = """
 SELECT s.store_id, s.packed_revision, n.version FROM store AS s
-JOIN node AS n ON n.store_id = s.store_id AND n.sort_key = ''
+CROSS JOIN node AS n ON n.store_id = s.store_id AND n.sort_key = ''
 WHERE n.version > s.packed_revision AND n.history_id = s.store_id
 """
 _SUPERSEDED = """
