@@ -102,8 +102,7 @@ async def _compared(small: Call, large: Call, size: str) -> list[Row]:
 
 
 async def _grow(engine: Any, files: int, revisions: int) -> None:
-    store = await engine.read(lambda snapshot: snapshot.store(STORE))
-    await engine.update_store(replace(store, limits=Limits(files_count=files + 1_000)))
+    await engine.change_store(STORE, lambda store: replace(store, limits=Limits(files_count=files + 1_000)))
     rng = Random(5)
     paths = [f"{rng.choice(NOUNS)}/{identifier(rng, 2)}/{n}.md" for n in range(files)]
     for start in range(0, files, BATCH):

@@ -5,6 +5,7 @@ A test module subclasses `EngineContract` with a fixture `engine`: an open engin
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -27,6 +28,7 @@ from dreamfs_tools.filesystem import (
     Put,
     Remove,
     Snapshot,
+    StoreMerge,
 )
 
 AUTHOR = Author(session_id="s-1", connection_id="c-1", actor="user:ada", client="test 1", request_id="7")
@@ -359,6 +361,37 @@ class EngineContract:
         await write(engine, moved("c", "d"), moved("b", "c"))
         assert [await text(engine, path) for path in ("c", "d")] == ["A", "C"]
         assert [await text(engine, path, 2) for path in ("b", "c")] == ["A", "C"]
+
+    async def test_files_can_change_places_in_one_revision(self, engine: Filesystem) -> None:
+        await write(engine, created("a", "A"), created("b", "B"), created("c", "C"))
+        ids = [(await there(engine, path)).memory_id for path in "abc"]
+        await write(engine, moved("a", "b"), Move("memories", "b", "memories", "c", "B2"), moved("c", "a"))
+        assert [(await there(engine, path)).memory_id for path in "bca"] == ids
+        assert [await text(engine, path) for path in "abc"] == ["C", "A", "B2"]
+        assert [await text(engine, path, 1) for path in "abc"] == ["A", "B", "C"]
+        assert rows(await log(engine, after_version=1)) == [(2, "renamed", path) for path in "abc"]
+        await write(engine, moved("a", "d"), created("a", "new"))
+        assert [await text(engine, path) for path in "ad"] == ["new", "C"]
+        assert [await text(engine, path, 2) for path in "ab"] == ["C", "A"]
+        assert rows(await log(engine, after_version=2)) == [(3, "created", "a"), (3, "renamed", "d")]
+
+    async def test_a_new_file_gets_the_id_that_it_has_in_another_store(self, engine: Filesystem) -> None:
+        await write(engine, created("a", store="notes"))
+        kept = (await there(engine, "a", store="notes")).memory_id
+        await write(engine, Put("memories", "b", "B", "created", kept), created("c"))
+        found = await there(engine, "b")
+        assert (found.memory_id, found.change_number) == (kept, 1)
+        assert (await there(engine, "c")).memory_id != kept
+
+    async def test_a_merge_is_remembered_with_the_revision_that_it_made(self, engine: Filesystem) -> None:
+        await write(engine, created("a", store="notes"))
+        merge = StoreMerge("notes", 1, "memories")
+        await engine.write(lambda _: Planned(None, [created("a")], merge=merge), AUTHOR)
+        await engine.write(lambda _: Planned(None, merge=replace(merge, source_revision=2)), AUTHOR)
+        found = await engine.read(lambda snapshot: snapshot.merges("memories"))
+        assert [(one.source, one.source_revision, one.revision) for one in found] == [("notes", 2, 1), ("notes", 1, 1)]
+        assert found[0].number > found[1].number
+        assert await engine.read(lambda snapshot: snapshot.merges("notes")) == []
 
     async def test_a_file_may_become_a_folder_and_a_file_again(self, engine: Filesystem) -> None:
         await write(engine, created("a", "file"))

@@ -29,6 +29,7 @@ from dreamfs_tools.filesystem import (
     Revision,
     Snapshot,
     Store,
+    StoreMerge,
     Tree,
     Wanted,
 )
@@ -58,6 +59,16 @@ class _History:
     revisions: dict[int, Revision] = field(default_factory=dict[int, Revision])
     changes: list[Change] = field(default_factory=list[Change])
     pinned: set[str] = field(default_factory=set[str])
+
+    def forked(self, store: Store, at: int) -> "_History":
+        """The history of a store that starts as this one was after a revision."""
+        return _History(
+            replace(store, forked_from=self.store.slug, forked_at=at),
+            self.states[: at + 1],
+            {number: revision for number, revision in self.revisions.items() if number <= at},
+            [replace(change, store=store.slug) for change in self.changes if change.version <= at],
+            set(self.pinned),
+        )
 
 
 @dataclass
@@ -121,6 +132,7 @@ class MemoryFilesystem:
 
     def __init__(self, stores: Sequence[Store] = (), clock: Callable[[], datetime] | None = None) -> None:
         self._histories = {store.slug: _History(store) for store in stores or [Store("memories", "memories")]}
+        self._merges: list[StoreMerge] = []
         self._clock = clock or self._tick
         self._writes = 0
         self._ids = count(1)
@@ -140,6 +152,9 @@ class MemoryFilesystem:
         plan(snapshot)
         planned = plan(snapshot)
         committed = self._commit(planned, author, snapshot.now) if planned.edits else None
+        if merge := planned.merge:
+            head, number = len(self._histories[merge.store].states) - 1, len(self._merges) + 1
+            self._merges.append(replace(merge, revision=head, number=number))
         if planned.verdict is not None:
             self._judge(planned, committed)
         self._writes += 1
@@ -147,6 +162,11 @@ class MemoryFilesystem:
 
     def note(self, access: AccessNote) -> None:
         self.notes.append(replace(access, at=self._clock()))
+
+    async def fork_store(self, base: str, store: Store, at: int | None = None) -> None:
+        """Add a store that starts as another."""
+        history = self._histories[base]
+        self._histories[store.slug] = history.forked(store, len(history.states) - 1 if at is None else at)
 
     def configure(self, store: Store) -> None:
         """Add a store, or change the settings of one."""
@@ -165,7 +185,15 @@ class MemoryFilesystem:
         return datetime(2026, 11, 22, 11, 3, tzinfo=UTC) + timedelta(minutes=self._writes)
 
     def _snapshot(self) -> "MemorySnapshot":
-        return MemorySnapshot(self._histories, self._gone, self._clock(), self.transcripts, self.dreams, self.notes)
+        return MemorySnapshot(
+            self._histories,
+            self._merges,
+            self._gone,
+            self._clock(),
+            self.transcripts,
+            self.dreams,
+            self.notes,
+        )
 
     def _judge(self, planned: Planned[T], committed: Committed | None) -> None:
         verdict = planned.verdict
@@ -190,8 +218,9 @@ class MemoryFilesystem:
             )
             for slug in sorted(touched)
         }
-        for edit in planned.edits:
-            _apply(drafts, edit, self._ids)
+        taken = {id(edit): _take(drafts, edit) for edit in planned.edits if not isinstance(edit, Put)}
+        for edit in sorted(planned.edits, key=lambda edit: isinstance(edit, Put)):
+            _apply(drafts, edit, taken.get(id(edit)), self._ids)
         for draft in drafts.values():
             draft.check()
         for slug, draft in drafts.items():
@@ -234,19 +263,26 @@ class _Draft:
         self.changes.append(replace(change, added=added, removed=removed, size_bytes=size, sha256=digest))
 
 
-def _apply(drafts: Mapping[str, _Draft], edit: Edit, ids: "count[int]") -> None:
+def _take(drafts: Mapping[str, _Draft], edit: Remove | Move) -> _File:
+    """Empty a path: all are emptied before any is filled."""
+    files = drafts[edit.store].files
+    assert edit.path in files, f"there is no file {edit.path}"
+    return files.pop(edit.path)
+
+
+def _apply(drafts: Mapping[str, _Draft], edit: Edit, old: _File | None, ids: "count[int]") -> None:
     draft = drafts[edit.store]
     number = draft.revision.number
-    old = draft.files.get(edit.path)
     if isinstance(edit, Put):
+        old = draft.files.get(edit.path)
+        assert old is None or old.version < number, f"{edit.path} is filled twice"
         memory_id = old.memory_id if old else edit.memory_id or f"m{next(ids)}"
         new = _File(memory_id, number, draft.next_change_number(memory_id), edit.text)
         previous = old.version if old else 0
         change = Change(edit.store, draft.revision, edit.path, edit.operation, memory_id, new.change_number, previous)
         draft.add(edit.path, old, new, change)
         return
-    assert old is not None, f"there is no file {edit.path}"
-    del draft.files[edit.path]
+    assert old is not None
     if isinstance(edit, Remove):
         at = draft.next_change_number(old.memory_id)
         change = Change(edit.store, draft.revision, edit.path, "deleted", old.memory_id, at, old.version)
@@ -275,6 +311,7 @@ class MemorySnapshot:
     """A `Snapshot` of the histories as they stand: nothing else runs while it is used."""
 
     histories: Mapping[str, _History]
+    all_merges: Sequence[StoreMerge]
     gone: set[str]
     now: datetime
     transcripts: MemoryTranscripts
@@ -316,6 +353,18 @@ class MemorySnapshot:
             and (since is None or (note.at is not None and note.at >= since))
         ]
         return found[:limit]
+
+    def merges(self, store: str) -> Sequence[StoreMerge]:
+        own, inherited_up_to, found = store, None, list[StoreMerge]()
+        while own:
+            found += [
+                replace(merge, store=store)
+                for merge in self.all_merges
+                if merge.store == own and (inherited_up_to is None or merge.revision <= inherited_up_to)
+            ]
+            history = self.histories[own].store
+            own, inherited_up_to = history.forked_from, history.forked_at
+        return sorted(found, key=lambda merge: -merge.number)
 
     def _without_gone(self, change: Change) -> Change:
         return replace(change, sha256=None, redacted_at=self.now) if change.sha256 in self.gone else change

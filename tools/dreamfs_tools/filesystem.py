@@ -54,8 +54,10 @@ class Store:
     created_at: datetime | None = None
     archived_at: datetime | None = None
     forked_from: str = ""
-    """The slug of the store this one began as, "" for none; `forked_at` is the revision."""
+    """The slug of the store this one began as, "" for none or a deleted one; `forked_at` is the revision."""
     forked_at: int = 0
+    project: str = ""
+    """The repository whose memory this is, "" for none; a folder of this machine, for people only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,19 @@ class ChangeFilter:
     """Only changes of this revision or an earlier one."""
 
 
+@dataclass(frozen=True, slots=True)
+class StoreMerge:
+    """One store brought into another: all of `source` up to a revision is in `store` from a revision on."""
+
+    source: str
+    source_revision: int
+    store: str
+    revision: int = 0
+    """The one that the merge made, or the head where nothing was left to do; filled in by the engine."""
+    number: int = 0
+    """Counts all merges, in the order in which they were made; likewise."""
+
+
 class Tree(Protocol):
     """The files of one store, or of a virtual tree, at one moment. Synchronous; valid inside a read or a plan only."""
 
@@ -268,6 +283,16 @@ class Snapshot(Protocol):
         """
         ...
 
+    def merges(self, store: str) -> Sequence[StoreMerge]:
+        """What was merged into a store, newest first; a fork's ancestors' merges up to the fork too.
+
+        Merges of stores that were deleted since are left out.
+
+        Raises:
+            KeyError: there is no such store.
+        """
+        ...
+
     @property
     def transcripts(self) -> "TranscriptReader": ...
 
@@ -284,7 +309,8 @@ class Put:
     text: str
     operation: Literal["created", "modified", "restored", "merged", "redacted"]
     memory_id: str = ""
-    """For a restored file, the id to give back; ignored where a file lives at `path` (it keeps its own)."""
+    """The id to give a new file: a restored file's own, or the one it has in the store it is merged from. Ignored where
+    a file lives at `path`, which keeps its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,11 +342,14 @@ class Planned(Generic[T]):
 
     value: T
     edits: Sequence[Edit] = ()
-    """No two touch one path, except that a `Move` may fill a path that an earlier edit emptied."""
+    """No two touch one path, except that a `Put` or a `Move` may fill a path that a `Move` empties, and a `Move` one that
+    a `Remove` empties. Paths are emptied before any is filled, so that files can change places."""
     message: str = ""
     dream_id: str = ""
     verdict: "Verdict | None" = None
     """What a person said of a proposal, recorded in the same transaction as the change it allows."""
+    merge: StoreMerge | None = None
+    """The merge that the edits are, recorded in the same transaction, also where no edits are left to make."""
 
 
 @dataclass(frozen=True, slots=True)

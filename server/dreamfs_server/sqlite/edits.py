@@ -47,20 +47,23 @@ class Editing:
         self._last: dict[int, tuple[int, int]] = {}
 
     def apply(self) -> Committed:
-        """Do everything, in order.
+        """Do everything: first empty paths, then fill them, so that files can change places.
 
         Raises:
             KeyError: an edit names a store that does not exist.
             ValueError: an edit does not fit what is there; the plan is wrong.
         """
+        taken: list[tuple[Move, Node]] = []
         for edit in self._planned.edits:
-            match edit:
-                case Put():
-                    self._put(edit)
-                case Remove():
-                    self._remove(edit)
-                case Move():
-                    self._move(edit)
+            if isinstance(edit, Remove):
+                self._remove(edit)
+            elif isinstance(edit, Move):
+                taken.append((edit, self._take(edit)))
+        for move, node in taken:
+            self._bring(move, node)
+        for edit in self._planned.edits:
+            if isinstance(edit, Put):
+                self._put(edit)
         author_id = keep_author(self._c, self._author)
         # One for all stores: the message is the same, and goes everywhere when it goes.
         salt = self._entropy(content.SALT_BYTES) if self._planned.message else None
@@ -79,6 +82,8 @@ class Editing:
         kept = content.keep(self._c, edit.text, self._entropy)
         node = revising.node(edit.path)
         if node is not None and node.live and node.kind == "file":
+            if node.version == revising.number:
+                raise ValueError("a plan fills a path twice")
             memory_id, change_number, previous = node.memory_id, node.change_number + 1, node.version
             counts = line_counts(self._text(node), edit.text)
             revising.modify(edit.path, node, kept)
@@ -101,9 +106,16 @@ class Editing:
         self._last[node.memory_id] = (revising.number, number)
         revising.add(Pending(node.node_id, edit.path, "deleted", node.memory_id, number, node.version, counts=counts))
 
-    def _move(self, edit: Move) -> None:
-        source, target = self._revising(edit.store), self._revising(edit.new_store)
+    def _take(self, edit: Move) -> Node:
+        """Take a file away from the path that it leaves."""
+        source = self._revising(edit.store)
         node = source.file(edit.path)
+        source.end(edit.path, node)
+        return node
+
+    def _bring(self, edit: Move, node: Node) -> None:
+        """Give a file that was taken its new path."""
+        source, target = self._revising(edit.store), self._revising(edit.new_store)
         assert node.content_id is not None, "a live file has a content"
         counts = (0, 0)
         if edit.text is None:
@@ -111,7 +123,6 @@ class Editing:
         else:
             kept = content.keep(self._c, edit.text, self._entropy)
             counts = line_counts(self._text(node), edit.text)
-        source.end(edit.path, node)
         memory_id, number, previous = node.memory_id, node.change_number + 1, node.version
         elsewhere = source is not target
         if elsewhere:
@@ -154,9 +165,9 @@ class Editing:
         """
         if wanted > 0:
             last = self._last_of(revising, wanted)
-            if last is None and number_min > 1:
+            if last is None:
                 return wanted, number_min, 0  # it comes from another store
-            if last is not None and not self._lives(*last[2:], wanted):
+            if not self._lives(*last[2:], wanted):
                 number = max(last[1], self._last.get(wanted, (0, 0))[1])
                 return wanted, max(number + 1, number_min), last[0]
         if not self._newest_memory:

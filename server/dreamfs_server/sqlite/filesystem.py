@@ -4,6 +4,7 @@ import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +21,7 @@ from dreamfs_server.sqlite.transcripts import SqliteArchive
 from dreamfs_tools.dreaming import DreamJournal
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import AccessNote, Author, Committed, Planned, Snapshot, Store
+from dreamfs_tools.stores import unknown_store
 from dreamfs_tools.transcript import TranscriptArchive
 
 T = TypeVar("T")
@@ -94,6 +96,8 @@ class Engine:
                 planned = plan(snapshot)
                 snapshot.close()
                 committed = Editing(snapshot, planned, author, self._entropy).apply() if planned.edits else None
+                if planned.merge is not None:
+                    stores.record_merge(c, planned.merge)
                 if planned.verdict is not None:
                     numbers = [revision.number for revision in committed.revisions.values()] if committed else [0]
                     record_verdict(c, planned.verdict, max(numbers), snapshot.now)
@@ -141,29 +145,45 @@ class Engine:
         """
         await self.database.write(lambda c: stores.create(c, store, self._now()))
 
-    async def update_store(self, store: Store) -> None:
-        """Replace the settings of the store with that slug.
-
-        Raises:
-            Refusal: `not_found`, `limit`.
-        """
-        await self.database.write(lambda c: stores.update(c, store))
-
-    async def fork_store(self, base: str, store: Store) -> None:
-        """Add a store that starts as `base` is now.
+    async def change_store(self, slug: str, change: Callable[[Store], Store]) -> None:
+        """Replace a store's settings by what `change` makes of them.
 
         Raises:
             Refusal: `not_found`, `already_exists`, `invalid_argument`, `limit`.
         """
-        await self.database.write(lambda c: stores.fork(c, base, store, self._now()))
 
-    async def archive_store(self, slug: str, *, archived: bool = True) -> None:
-        """Make a store read-only, or take that back.
+        def run(c: sqlite3.Connection) -> None:
+            snapshot = SqliteSnapshot(c, self._now())
+            found = snapshot.store(slug)
+            if found is None:
+                raise unknown_store(slug)
+            stores.update(c, replace(change(found), slug=slug))
+
+        await self.database.write(run)
+
+    async def fork_store(self, base: str, store: Store, at: int | None = None) -> None:
+        """Add a store that starts as `base` is now, or was after revision `at`.
+
+        Raises:
+            Refusal: `not_found`, `already_exists`, `invalid_argument`, `limit`.
+        """
+
+        def run(c: sqlite3.Connection) -> None:
+            snapshot = SqliteSnapshot(c, self._now())
+            try:
+                stores.fork(snapshot, base, at, store)
+            finally:
+                snapshot.close()
+
+        await self.database.write(run)
+
+    async def archive_store(self, slug: str) -> None:
+        """Make a store read-only for good.
 
         Raises:
             Refusal: `not_found`.
         """
-        await self.database.write(lambda c: stores.archive(c, slug, self._now() if archived else None))
+        await self.database.write(lambda c: stores.archive(c, slug, self._now()))
 
     async def delete_store(self, slug: str) -> None:
         """Hide a store and free its slug.

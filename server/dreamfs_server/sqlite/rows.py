@@ -124,7 +124,7 @@ def past_entry_of(row: Row, slug: str, authors: Authors) -> Entry:
 def store_of(row: Row) -> tuple[StoreRow, Store]:
     """A store from a row of `snapshot.STORES`."""
     (store_id, slug, name, description, access, content_bytes, files_count, require, secrets, auto_accept) = row[:10]
-    (metadata, created_at, archived_at, base_store_id, base_revision, head, files, base_slug) = row[10:]
+    (metadata, created_at, archived_at, base_store_id, base_revision, project, head, files, base_slug) = row[10:]
     return StoreRow(store_id, slug, head, base_store_id, base_revision), Store(
         slug=slug,
         name=name,
@@ -141,6 +141,7 @@ def store_of(row: Row) -> tuple[StoreRow, Store]:
         archived_at=None if archived_at is None else moment(archived_at),
         forked_from=base_slug or "",
         forked_at=base_revision,
+        project=project,
     )
 
 

@@ -10,7 +10,7 @@ from dreamfs_server.sqlite.dreams import SqliteDreamReader
 from dreamfs_server.sqlite.rows import Authors, Row, StoreRow, entry_of, store_of
 from dreamfs_server.sqlite.transcripts import SqliteTranscriptReader
 from dreamfs_server.sqlite.tree import CurrentTree, PastTree
-from dreamfs_tools.filesystem import AccessNote, Change, ChangeFilter, Entry, Revision, Store, Tree
+from dreamfs_tools.filesystem import AccessNote, Change, ChangeFilter, Entry, Revision, Store, StoreMerge, Tree
 
 if TYPE_CHECKING:
     from dreamfs_tools.dream import DreamReader
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 _STORES = """
 SELECT s.store_id, s.slug, s.name, s.description, s.access, s.content_bytes_max, s.files_count_max,
        s.require_expected_version, s.secrets, s.auto_accept, s.metadata, s.created_at, s.archived_at,
-       s.base_store_id, s.base_revision, n.version, n.files, b.slug
+       s.base_store_id, s.base_revision, s.project, n.version, n.files, b.slug
 FROM store AS s
 JOIN node AS n ON n.store_id = s.store_id AND n.sort_key = ''
-LEFT JOIN store AS b ON b.store_id = s.base_store_id
+LEFT JOIN store AS b ON b.store_id = s.base_store_id AND b.deleted_at IS NULL
 WHERE s.deleted_at IS NULL ORDER BY s.slug
 """
 _STORE = """
 SELECT s.store_id, s.slug, s.name, s.description, s.access, s.content_bytes_max, s.files_count_max,
        s.require_expected_version, s.secrets, s.auto_accept, s.metadata, s.created_at, s.archived_at,
-       s.base_store_id, s.base_revision, n.version, n.files, b.slug
+       s.base_store_id, s.base_revision, s.project, n.version, n.files, b.slug
 FROM store AS s
 JOIN node AS n ON n.store_id = s.store_id AND n.sort_key = ''
-LEFT JOIN store AS b ON b.store_id = s.base_store_id
+LEFT JOIN store AS b ON b.store_id = s.base_store_id AND b.deleted_at IS NULL
 WHERE s.deleted_at IS NULL AND s.slug = ?
 """
 _LINEAGE = "SELECT store_id, slug, base_store_id, base_revision FROM store WHERE store_id = ?"
@@ -40,6 +40,11 @@ SELECT created_at, author_id, message, request_id, tool_use_id, dream_id
 FROM revision WHERE store_id = ? AND number = ?
 """
 _PINNED = "SELECT * FROM entry WHERE store_id = ? AND pinned = 1 AND live = 1 ORDER BY sort_key"
+_MERGES = """
+SELECT s.slug, m.source_revision, m.revision, m.merge_id
+FROM store_merge AS m JOIN store AS s ON s.store_id = m.source_store_id
+WHERE m.store_id = ? AND m.revision <= ? AND s.deleted_at IS NULL
+"""
 
 
 class SqliteSnapshot:
@@ -99,6 +104,17 @@ class SqliteSnapshot:
         """Lines of the access log, newest first."""
         row = self.store_row(store)
         return access.notes(self.c, row.slug, row.store_id, limit, path, session, since)
+
+    def merges(self, store: str) -> Sequence[StoreMerge]:
+        """What was merged into a store and, before it began, into its ancestors."""
+        found = [
+            StoreMerge(source, source_revision, store, revision, number)
+            for segment in self.segments(self.store_row(store))
+            for source, source_revision, revision, number in self.c.execute(
+                _MERGES, (segment.store_id, segment.head)
+            ).fetchall()
+        ]
+        return sorted(found, key=lambda merge: -merge.number)
 
     @property
     def transcripts(self) -> "TranscriptReader":

@@ -1,77 +1,53 @@
 """Stores themselves: created, changed, forked, archived, deleted."""
 
 import json
-import re
 import sqlite3
 from datetime import datetime
 
-from dreamfs_server.sqlite.rows import milliseconds
+from dreamfs_server.sqlite.rows import StoreRow, memory_number, milliseconds
+from dreamfs_server.sqlite.snapshot import SqliteSnapshot
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.filesystem import Store
+from dreamfs_tools.filesystem import Store, StoreMerge
+from dreamfs_tools.paths import PATH_SEGMENTS_MAX
+from dreamfs_tools.stores import check_store, unknown_store
 
-RESERVED = frozenset({"transcripts", "dreams", "project"})
-NAME_CHARACTERS_MAX = 255
-DESCRIPTION_CHARACTERS_MAX = 1_024
-METADATA_COUNT_MAX = 16
-METADATA_KEY_CHARACTERS_MAX = 64
-METADATA_VALUE_CHARACTERS_MAX = 512
-
-_SLUG = re.compile(r"[a-z0-9-]{1,64}")
 _ADD = """
 INSERT INTO store (slug, name, description, access, content_bytes_max, files_count_max, require_expected_version,
-                   secrets, auto_accept, metadata, created_at, base_store_id, base_revision, packed_revision)
+                   secrets, auto_accept, metadata, project, created_at, base_store_id, base_revision, packed_revision)
 VALUES (:slug, :name, :description, :access, :content_bytes_max, :files_count_max, :require_expected_version,
-        :secrets, :auto_accept, :metadata, :created_at, :base_store_id, :base_revision, :base_revision)
+        :secrets, :auto_accept, :metadata, :project, :created_at, :base_store_id, :base_revision, :base_revision)
 """
 _ADD_ROOT = "INSERT INTO node (store_id, path, live, kind, version, history_id) VALUES (?1, '', 1, 'folder', 0, ?1)"
 _SLUG_TAKEN = "SELECT 1 FROM store WHERE slug = ? AND deleted_at IS NULL"
+_PROJECT_TAKEN = """
+SELECT slug FROM store WHERE project = :project AND project <> '' AND slug <> :slug AND deleted_at IS NULL
+"""
 _UPDATE = """
 UPDATE store SET name = :name, description = :description, access = :access, content_bytes_max = :content_bytes_max,
     files_count_max = :files_count_max, require_expected_version = :require_expected_version, secrets = :secrets,
-    auto_accept = :auto_accept, metadata = :metadata
+    auto_accept = :auto_accept, metadata = :metadata, project = :project
 WHERE slug = :slug AND deleted_at IS NULL
 """
-_ARCHIVE = "UPDATE store SET archived_at = ? WHERE slug = ? AND deleted_at IS NULL"
+_ARCHIVE = "UPDATE store SET archived_at = coalesce(archived_at, ?) WHERE slug = ? AND deleted_at IS NULL"
 _DELETE = "UPDATE store SET deleted_at = ? WHERE slug = ? AND deleted_at IS NULL"
-_BASE = """
-SELECT s.store_id, n.version FROM store AS s JOIN node AS n ON n.store_id = s.store_id AND n.sort_key = ''
-WHERE s.slug = ? AND s.deleted_at IS NULL
-"""
 _COPY_NODES = """
 INSERT INTO node (store_id, path, live, kind, version, history_id, memory_id, change_number, content_id, size_bytes,
                   files, pinned)
 SELECT ?, path, live, kind, version, history_id, memory_id, change_number, content_id, size_bytes, files, pinned
 FROM node WHERE store_id = ? AND live = 1
 """
-
-
-def check(store: Store) -> None:
-    """Refuse a store whose own fields are out of bounds; DESIGN section 8.
-
-    Raises:
-        Refusal: `invalid_argument`, `limit`.
-    """
-    if not _SLUG.fullmatch(store.slug) or store.slug in RESERVED:
-        reserved = ", ".join(sorted(RESERVED))
-        raise Refusal(
-            "invalid_argument",
-            f"A store's slug is 1 to 64 of a-z, 0-9 and -, and none of {reserved}; got {store.slug!r}.",
-        )
-    for what, size, most in (
-        ("name", len(store.name), NAME_CHARACTERS_MAX),
-        ("description", len(store.description), DESCRIPTION_CHARACTERS_MAX),
-    ):
-        if size > most:
-            raise Refusal("limit", f"A store's {what} has at most {most:,} characters; this one has {size:,}.")
-    if len(store.metadata) > METADATA_COUNT_MAX or any(
-        len(key) > METADATA_KEY_CHARACTERS_MAX or len(value) > METADATA_VALUE_CHARACTERS_MAX
-        for key, value in store.metadata.items()
-    ):
-        raise Refusal(
-            "limit",
-            f"A store's metadata is at most {METADATA_COUNT_MAX} keys of {METADATA_KEY_CHARACTERS_MAX} characters "
-            f"with values of {METADATA_VALUE_CHARACTERS_MAX}.",
-        )
+_ADD_MERGE = """
+INSERT INTO store_merge (source_store_id, source_revision, store_id, revision)
+SELECT source.store_id, :source_revision, store.store_id, root.version
+FROM store AS source, store JOIN node AS root ON root.store_id = store.store_id AND root.sort_key = ''
+WHERE source.slug = :source AND source.deleted_at IS NULL AND store.slug = :store AND store.deleted_at IS NULL
+"""
+_ADD_NODE = """
+INSERT INTO node (store_id, path, live, kind, version, history_id, memory_id, change_number, content_id, size_bytes,
+                  files, pinned)
+VALUES (:store_id, :path, 1, :kind, :version, :history_id, :memory_id, :change_number, :content_id, :size_bytes, :files,
+        :pinned)
+"""
 
 
 def create(c: sqlite3.Connection, store: Store, now: datetime) -> None:
@@ -84,39 +60,77 @@ def create(c: sqlite3.Connection, store: Store, now: datetime) -> None:
     c.execute(_ADD_ROOT, (store_id,))
 
 
-def fork(c: sqlite3.Connection, base: str, store: Store, now: datetime) -> None:
-    """Add a store that starts as `base` is now; paths are copied, contents and history are not.
+def fork(snapshot: SqliteSnapshot, base: str, at: int | None, store: Store) -> None:
+    """Add a store that starts as `base` is now, or was after revision `at`: paths are copied, contents and history not.
 
     Raises:
         Refusal: as `create`; `not_found`.
     """
-    row = c.execute(_BASE, (base,)).fetchone()
-    if row is None:
-        raise unknown(base)
-    base_store_id, head = row
-    store_id = _add(c, store, now, base_store_id, head)
-    c.execute(_COPY_NODES, (store_id, base_store_id))
+    found = snapshot.store(base)
+    if found is None:
+        raise unknown_store(base)
+    if at is not None and not 0 <= at <= found.head:
+        raise Refusal("not_found", f"There is no version {at} of {base}; its versions go from 0 to {found.head}.")
+    lineage = snapshot.segments(snapshot.store_row(base))
+    if at is None or at == found.head:
+        store_id = _add(snapshot.c, store, snapshot.now, lineage[0].store_id, found.head)
+        snapshot.c.execute(_COPY_NODES, (store_id, lineage[0].store_id))
+    else:
+        _fork_past(snapshot, lineage, at, store)
+
+
+def _fork_past(snapshot: SqliteSnapshot, lineage: list[StoreRow], at: int, store: Store) -> None:
+    then = snapshot.tree(lineage[0].slug, at)
+    root = then.entry("")
+    assert root is not None, "a root always exists"
+    entries = [root, *then.walk(depth=PATH_SEGMENTS_MAX)]
+    store_id = _add(snapshot.c, store, snapshot.now, _holder(lineage, at).store_id, at)
+    for entry in entries:
+        node = {
+            "store_id": store_id,
+            "path": entry.path,
+            "kind": entry.kind,
+            "version": entry.version,
+            "history_id": _holder(lineage, entry.version).store_id,
+            "memory_id": memory_number(entry.memory_id) if entry.memory_id else 0,
+            "change_number": entry.change_number,
+            "content_id": entry.content_key or None,
+            "size_bytes": entry.size_bytes,
+            "files": entry.files,
+            "pinned": int(entry.pinned),
+        }
+        snapshot.c.execute(_ADD_NODE, node)
+
+
+def _holder(lineage: list[StoreRow], version: int) -> StoreRow:
+    """The store of a lineage that made this revision; the oldest for version 0."""
+    return next((segment for segment in lineage if version > segment.base_revision), lineage[-1])
+
+
+def record_merge(c: sqlite3.Connection, merge: StoreMerge) -> None:
+    """Remember that one store is in another, whose revision has just been made."""
+    c.execute(_ADD_MERGE, {"source": merge.source, "source_revision": merge.source_revision, "store": merge.store})
 
 
 def update(c: sqlite3.Connection, store: Store) -> None:
-    """Replace the settings of the store with that slug.
+    """Replace the settings of the store with that slug, which exists.
 
     Raises:
-        Refusal: `not_found`, `limit`.
+        Refusal: `already_exists`, `invalid_argument`, `limit`.
     """
-    check(store)
-    if not c.execute(_UPDATE, _settings(store)).rowcount:
-        raise unknown(store.slug)
+    check_store(store)
+    _check_project(c, store)
+    c.execute(_UPDATE, _settings(store))
 
 
-def archive(c: sqlite3.Connection, slug: str, at: datetime | None) -> None:
-    """Make a store read-only; None takes it back.
+def archive(c: sqlite3.Connection, slug: str, now: datetime) -> None:
+    """Make a store read-only for good.
 
     Raises:
         Refusal: `not_found`.
     """
-    if not c.execute(_ARCHIVE, (None if at is None else milliseconds(at), slug)).rowcount:
-        raise unknown(slug)
+    if not c.execute(_ARCHIVE, (milliseconds(now), slug)).rowcount:
+        raise unknown_store(slug)
 
 
 def delete(c: sqlite3.Connection, slug: str, now: datetime) -> None:
@@ -126,22 +140,24 @@ def delete(c: sqlite3.Connection, slug: str, now: datetime) -> None:
         Refusal: `not_found`.
     """
     if not c.execute(_DELETE, (milliseconds(now), slug)).rowcount:
-        raise unknown(slug)
-
-
-def unknown(slug: str) -> Refusal:
-    """There is no such store."""
-    return Refusal("not_found", f"There is no store {slug}; `dreamfs store list` shows the stores there are.")
+        raise unknown_store(slug)
 
 
 def _add(c: sqlite3.Connection, store: Store, now: datetime, base_store_id: int | None, base_revision: int) -> int:
-    check(store)
+    check_store(store)
+    _check_project(c, store)
     if c.execute(_SLUG_TAKEN, (store.slug,)).fetchone():
-        raise Refusal("already_exists", f"There is already a store {store.slug}. Choose another slug.")
+        raise Refusal("already_exists", f"There is already a store {store.slug}. Choose another name.")
     made = {"created_at": milliseconds(now), "base_store_id": base_store_id, "base_revision": base_revision}
     store_id = c.execute(_ADD, _settings(store) | made).lastrowid
     assert store_id is not None
     return store_id
+
+
+def _check_project(c: sqlite3.Connection, store: Store) -> None:
+    row = c.execute(_PROJECT_TAKEN, {"project": store.project, "slug": store.slug}).fetchone()
+    if row is not None:
+        raise Refusal("already_exists", f"The store {row[0]} is that project's memory already.")
 
 
 def _settings(store: Store) -> dict[str, object]:
@@ -156,4 +172,5 @@ def _settings(store: Store) -> dict[str, object]:
         "secrets": store.secrets,
         "auto_accept": store.auto_accept,
         "metadata": json.dumps(dict(store.metadata), ensure_ascii=False),
+        "project": store.project,
     }
