@@ -25,7 +25,7 @@ COMMANDS = (
     *("serve", "demo", "attach", "hook"),
     *("ls", "cat", "grep", "put", "edit", "rm", "mv", "log", "diff", "blame", "restore"),
     *("import", "export", "apply", "backup"),
-    *("transcripts", "dream", "doctor"),
+    *("store", "transcripts", "dream", "doctor"),
 )
 
 
@@ -53,6 +53,7 @@ async def open_database(path: Path, *, launching: bool = False) -> AsyncGenerato
     dreams = DreamService(job, lambda: f"drm_{os.urandom(5).hex()}", launch=launch)
     try:
         yield Opened(
+            engine,
             engine,
             SqliteArchive(engine.database),
             dreams,

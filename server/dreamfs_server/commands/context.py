@@ -16,6 +16,7 @@ from dreamfs_tools.dreaming import Dream, Dreams
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Author, Filesystem
 from dreamfs_tools.mounts import Mounts
+from dreamfs_tools.stores import StoreKeeper
 from dreamfs_tools.transcript import TranscriptArchive
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ class Opened:
     """An open database with all that it keeps."""
 
     filesystem: Filesystem
+    stores: StoreKeeper
     archive: TranscriptArchive
     dreams: DreamRuns
     health: Callable[[], Awaitable[Mapping[str, Any]]]

@@ -10,6 +10,7 @@ import anyio
 import click
 
 from dreamfs_server.commands.context import Command, Context, pass_context
+from dreamfs_tools.errors import Refusal
 from dreamfs_tools.mounts import MountOption, Mounts, parse_mount
 
 
@@ -17,7 +18,10 @@ class _MountType(click.ParamType[MountOption]):
     name = "[NAME=]STORE[@REVISION][:ro|:rw]"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> MountOption:
-        return parse_mount(value)
+        try:
+            return parse_mount(value)
+        except Refusal as refusal:
+            self.fail(refusal.sentence, param, ctx)
 
 
 @click.command(cls=Command)

@@ -1,0 +1,56 @@
+"""`dreamfs store fork` and `merge`: try something in a copy, and bring back what came of it."""
+
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from dreamfs_server.commands.context import (
+    Command,
+    Context,
+    Opened,
+    json_option,
+    pass_context,
+    print_json,
+)
+from dreamfs_server.commands.store_settings import (
+    settings_options,
+    store_lines,
+    store_named,
+    store_shape,
+    with_settings,
+)
+from dreamfs_tools.errors import Refusal
+from dreamfs_tools.filesystem import Store
+from dreamfs_tools.stores import slug_of
+
+
+@click.command(cls=Command)
+@click.argument("base")
+@click.argument("new")
+@click.option(
+    "--at", type=click.IntRange(min=0), default=None, metavar="VERSION", help="As it was then; by default now."
+)
+@settings_options
+@json_option
+@pass_context
+def fork(context: Context, /, base: str, new: str, at: int | None, as_json: bool, **given: Any) -> None:
+    """Make the store NEW that starts as BASE is, or was. No content is copied; numbers and history go on from there.
+
+    It has BASE's settings, but can be written. Transcripts and dreams stay with BASE.
+    """
+    slug = slug_of(new)
+    if not slug:
+        raise Refusal("invalid_argument", f"The name {new!r} gives no slug. Use letters from a to z or digits.")
+
+    async def work(opened: Opened) -> Store:
+        found = await opened.filesystem.read(lambda snapshot: store_named(snapshot, base))
+        start = replace(found, slug=slug, name=new, access="rw", project="")
+        await opened.stores.fork_store(found.slug, with_settings(start, given), at)
+        return await opened.filesystem.read(lambda snapshot: store_named(snapshot, slug))
+
+    store = context.run(work)
+    if as_json:
+        print_json(store_shape(store))
+    else:
+        click.echo("\n".join(store_lines(store)))
