@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from dreamfs_server.dream.job import recompute_from
 from dreamfs_server.dream.review import decide
 from dreamfs_server.dream.validation import PROPOSALS_COUNT_MAX, validate
+from dreamfs_server.dream.wording import hard_tokens, orders, relative_dates
 from dreamfs_tools.dreaming import (
     Card,
     Claim,
@@ -375,3 +376,13 @@ def shown_lines(filesystem: MemoryFilesystem, one: Evidence) -> list[str]:
         return FILES[one.source.removeprefix("/memories/")].split("\n")
     events = filesystem.transcripts.events("memories", one.source.removeprefix("/transcripts/"))
     return "".join(map(render, events)).split("\n")
+
+
+@pytest.mark.parametrize(
+    "unit", ["a_", "a__", "_", "-", "a.", "a/", "~", "../", "aA", "a1", "--a", "1,", "% ", "`", '"', "a few "]
+)
+def test_a_hostile_line_is_read_in_linear_time(unit: str) -> None:
+    """An exponential or quadratic pattern does not come back from this within the time of the whole suite."""
+    list(hard_tokens([unit * 20_000 + "!"]))
+    relative_dates("", unit * 20_000)
+    orders(unit * 20_000, [unit * 20_000])

@@ -29,13 +29,14 @@ NEGATION = re.compile(
     r"|shouldn't|wasn't|weren't|didn't|avoid)\b",
     re.IGNORECASE,
 )
+# Every repetition ends at a character that it cannot hold itself, and a path begins where none goes on: linear time.
 _HARD = re.compile(
     r"https?://[^\s<>\"'`)\]]+"  # addresses
-    r"|(?<![\w/])[~.]{0,2}/?(?:[\w.@-]+/)+[\w.@-]*"  # paths
-    r"|--?[A-Za-z][\w-]*(?==|\b)(?<=-\w)[\w-]*"  # flags
+    r"|(?<![\w/.@~-])~?/?(?:[\w.@-]+/)+[\w.@-]*"  # paths
+    r"|(?<![\w-])--?[A-Za-z][\w-]*"  # flags
     r"|[$]?\d[\d.,:/×x-]*\d(?:\s?%|[A-Za-z]{1,4}\b)?|\d+(?:\s?%|[A-Za-z]{1,4}\b)?"  # numbers, dates, times, versions
-    r"|[A-Za-z_][\w]*(?:[._:]{1,2}[A-Za-z_]\w*)+(?:\(\))?"  # dotted names
-    r"|[A-Za-z]\w*_\w+|[a-z]+[a-z0-9]*[A-Z]\w*|[A-Z]{2,}[\w-]*\d*"  # snake_case, camelCase, CONSTANTS
+    r"|(?<!\w)[A-Za-z_]\w*(?:[.:]{1,2}[A-Za-z_]\w*)+(?:\(\))?"  # dotted names
+    r"|(?<!\w)(?:[A-Za-z]\w*_\w+|[a-z][a-z0-9]*[A-Z]\w*|[A-Z]{2,}[\w-]*)"  # snake_case, camelCase, CONSTANTS
 )
 _SIMILAR_PERCENT_MIN = 60
 
