@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import anyio.lowlevel
 
-from dreamfs_tools.dream import Card, Dream, Proposal
+from dreamfs_tools.dreaming import Card, Disbelief, Dream, Proposal
 from dreamfs_tools.filesystem import (
     AccessNote,
     Author,
@@ -107,6 +107,7 @@ class MemoryDreams:
     kept: list[Dream] = field(default_factory=list[Dream])
     kept_cards: dict[str, list[Card]] = field(default_factory=dict[str, list[Card]])
     kept_proposals: dict[str, list[Proposal]] = field(default_factory=dict[str, list[Proposal]])
+    kept_disbeliefs: dict[tuple[str, str], Disbelief] = field(default_factory=dict[tuple[str, str], Disbelief])
 
     def dreams(self, store: str = "") -> Sequence[Dream]:
         found = [dream for dream in reversed(self.kept) if store in {"", dream.store}]
@@ -120,6 +121,11 @@ class MemoryDreams:
 
     def proposals(self, dream_id: str) -> Sequence[Proposal]:
         return self.kept_proposals.get(dream_id, [])
+
+    def disbeliefs(self, store: str) -> Sequence[Disbelief]:
+        return [
+            one for (slug, _), one in sorted(self.kept_disbeliefs.items(), key=lambda item: item[0]) if slug == store
+        ]
 
 
 class MemoryFilesystem:
@@ -200,7 +206,13 @@ class MemoryFilesystem:
         assert verdict is not None
         numbers = [revision.number for revision in committed.revisions.values()] if committed else [0]
         self.dreams.kept_proposals[verdict.dream_id] = [
-            replace(proposal, status=verdict.status, reviewed_by=verdict.reviewer, version=numbers[0])
+            replace(
+                proposal,
+                status=verdict.status,
+                reviewed_by=verdict.reviewer,
+                version=numbers[0],
+                edited=verdict.edited,
+            )
             if proposal.number == verdict.proposal
             else proposal
             for proposal in self.dreams.kept_proposals.get(verdict.dream_id, [])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dreamfs_tools.dream_pages import locked
-from dreamfs_tools.dreaming import Card, Dream, Proposal, Verdict
+from dreamfs_tools.dreaming import Card, Disbelief, Dream, Proposal, Verdict
 from dreamfs_tools.errors import Refusal
 from memory_filesystem import MemoryFilesystem
 
@@ -57,6 +57,12 @@ class MemoryJournal:
                 )
                 return kept[position]
         raise Refusal("not_found", f"There is no proposal {verdict.proposal}.")
+
+    async def disbelieve(self, store: str, disbelief: Disbelief) -> None:
+        self._kept.kept_disbeliefs.setdefault((store, disbelief.source), disbelief)
+
+    async def believe(self, store: str, source: str) -> bool:
+        return self._kept.kept_disbeliefs.pop((store, source), None) is not None
 
     def _known(self, dream_id: str) -> Dream:
         dream = self._kept.dream(dream_id)

@@ -1,17 +1,21 @@
 """What a dream did can be taken back in one reviewable change, and what others wrote since stays."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from dreamfs_server.dream.citations import Uncited, resolve
+from dreamfs_server.dream.gather import scope_of
 from dreamfs_server.dream.review import decide
 from dreamfs_server.dream.undo import revert_dream, unbelieve
 from dreamfs_server.sqlite.filesystem import Engine
 from dreamfs_tools.dreaming import Claim, Dream, Evidence, Proposal, ProposedChange, Review
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Author, Planned, Put
+from recurring_error import recurring_error
 from sqlite_world import opened
 
 NOW = datetime(2026, 11, 22, 11, 3, tzinfo=UTC)
@@ -99,6 +103,57 @@ async def test_everything_that_rests_on_a_false_source_is_one_change(engine: Eng
     await unbelieve(engine, engine.journal, "memories", "/transcripts/s-1", new_id="d-undo", requested_by="user:ada")
     await accept(engine, "d-undo")
     assert (await texts(engine))["numbers.md"] == TEXT.replace("five", "cinq")
+
+
+async def test_a_false_source_takes_what_was_concluded_from_its_conclusions_with_it(engine: Engine) -> None:
+    await a_dream(engine, "d-1", ProposedChange("create", "/memories/new.md", file_text="new\n"))
+    await a_dream(engine, "d-2", edit("two", "zwei"), source="/memories/new.md")
+    await unbelieve(engine, engine.journal, "memories", "/transcripts/s-1", new_id="d-undo", requested_by="user:ada")
+    await accept(engine, "d-undo")
+    found = await texts(engine)
+    assert found["numbers.md"] == TEXT
+    assert "new.md" not in found
+
+
+async def test_a_false_source_is_neither_read_nor_cited_again_until_it_is_believed(engine: Engine) -> None:
+    for session, events in recurring_error(sessions=4):
+        await engine.archive.add(session, events)
+    false = "/transcripts/s-001"
+    assert await unbelieve(engine, engine.journal, "memories", false, new_id="-", requested_by="user:ada") is None
+    dream = await engine.journal.begin(Dream("d-1", "memories", "running", "client", 2, NOW))
+    scope = await engine.read(lambda snapshot: scope_of(snapshot, dream))
+    assert [one.session_id for one in scope.sessions] == ["s-002", "s-003", "s-004"]
+    assert scope.coverage.skipped == [{"session_id": "s-001", "reason": "user:ada called it false"}]
+    evidence = Evidence(false, (1, 1), "user")
+    tree = await engine.read(lambda snapshot: snapshot.tree("memories"))
+    with pytest.raises(Uncited, match="is false, as user:ada said"):
+        await engine.read(lambda snapshot: resolve(snapshot, dream, tree, evidence))
+    assert await engine.journal.believe("memories", false)
+    assert len((await engine.read(lambda snapshot: scope_of(snapshot, dream))).sessions) == 4
+
+
+async def test_open_proposals_that_cite_a_false_source_go_stale(engine: Engine) -> None:
+    dream = await engine.journal.begin(Dream("d-1", "memories", "running", "client", 2, NOW))
+    for source in ("/transcripts/s-1", "/transcripts/s-2"):
+        claims = [Claim("So it is.", "observed", [Evidence(source, (1, 1), "so")])]
+        await engine.journal.propose("d-1", Proposal(0, "T", "W", [edit("two", "2")], claims, fingerprint=source))
+    await engine.journal.update(replace(dream, status="completed"))
+    assert (
+        await unbelieve(engine, engine.journal, "memories", "/transcripts/s-1", new_id="-", requested_by="user:ada")
+        is None
+    )
+    proposals = await engine.read(lambda snapshot: snapshot.dreams.proposals("d-1"))
+    assert [(one.status, one.reason) for one in proposals] == [
+        ("stale", "It rests on /transcripts/s-1, which user:ada called false."),
+        ("pending", ""),
+    ]
+
+
+async def test_only_what_is_there_or_cited_can_be_called_false(engine: Engine) -> None:
+    for source in ("/transcripts/nowhere", "/memories/nowhere.md", "nonsense"):
+        with pytest.raises(Refusal, match="Name a session"):
+            await unbelieve(engine, engine.journal, "memories", source, new_id="-", requested_by="user:ada")
+    assert not await engine.read(lambda snapshot: snapshot.dreams.disbeliefs("memories"))
 
 
 async def test_there_is_nothing_to_undo_where_nothing_was_accepted(engine: Engine) -> None:

@@ -192,6 +192,8 @@ def _status(proposal: Proposal) -> str:
     words: str = proposal.status
     if proposal.reviewed_by:
         words += f" by {proposal.reviewed_by}"
+    if proposal.edited:
+        words += ", edited by the reviewer,"
     if proposal.version:
         words += f" as version {proposal.version}"
     return words

@@ -40,6 +40,7 @@ def proposal_shape(proposal: Proposal) -> Shape:
         "dropped": [{"text": drop.text, "reason": drop.reason} for drop in proposal.dropped],
         "flags": list(proposal.flags),
         "reviewed_by": proposal.reviewed_by,
+        "edited": proposal.edited,
         "reason": proposal.reason,
         "version": proposal.version or None,
     }

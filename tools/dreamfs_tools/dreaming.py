@@ -110,6 +110,8 @@ class Proposal:
     """The revision that accepted it."""
     reverts: str = ""
     """`<dream>/<number>` of each proposal that accepting this one undoes, separated by spaces; "" for ordinary ones."""
+    edited: bool = False
+    """What was accepted is the reviewer's own text; the revision has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +201,20 @@ class DreamRequest:
     requested_by: str = ""
 
 
-Door = Literal["terminal", "client", "console"]
-"""Where a person answers; high-risk and quarantined proposals only at the terminal and the console."""
+Door = Literal["terminal", "client", "console", "policy"]
+"""Where a person answers; high-risk and quarantined proposals only at the terminal and the console. `policy` is no person:
+a store's `auto_accept`, which takes nothing but tidying."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditedFile:
+    """A reviewer's own text in place of what a proposal would write."""
+
+    path: str
+    """As the mount shows it, where the file will be."""
+    text: str
+    version: int
+    """The file's version when its text was shown; 0 for a new file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +228,8 @@ class Review:
     """`user:<login>` or the name given with `--as`."""
     door: Door
     reason: str = ""
+    edited: Sequence[EditedFile] = ()
+    """For an acceptance: the files whose text the reviewer changed. The rest is accepted as proposed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +253,18 @@ class Verdict:
     status: Literal["accepted", "rejected", "stale", "reverted"]
     reviewer: str
     reason: str = ""
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Disbelief:
+    """A session or memory that a person called false: dreams neither read nor cite it."""
+
+    source: str
+    """`/transcripts/<session>`, or a memory's path as its mount shows it."""
+    by: str
+    at: datetime
+    reason: str = ""
 
 
 class DreamReader(Protocol):
@@ -251,6 +279,10 @@ class DreamReader(Protocol):
     def cards(self, dream_id: str) -> Sequence[Card]: ...
 
     def proposals(self, dream_id: str) -> Sequence[Proposal]: ...
+
+    def disbeliefs(self, store: str) -> Sequence[Disbelief]:
+        """What people called false, sorted by source."""
+        ...
 
 
 class DreamJournal(Protocol):
@@ -298,6 +330,18 @@ class DreamJournal(Protocol):
         Raises:
             Refusal: `not_found`; `conflict` when the proposal is no longer pending or quarantined.
         """
+        ...
+
+    async def disbelieve(self, store: str, disbelief: Disbelief) -> None:
+        """Call a source false; saying so again changes nothing.
+
+        Raises:
+            Refusal: `not_found` when there is no such store.
+        """
+        ...
+
+    async def believe(self, store: str, source: str) -> bool:
+        """Take that back; False when nobody had called it false."""
         ...
 
 

@@ -1,7 +1,7 @@
 """What every command is given: the database it works on, and how to open what it needs."""
 
 import json
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,9 +23,15 @@ T = TypeVar("T")
 
 
 class DreamRuns(Dreams, Protocol):
-    """What runs dreams, also those that another process left."""
+    """What runs dreams, also those that another process left, and takes back what they did."""
 
     async def resume(self, dream_id: str) -> Dream: ...
+
+    async def revert(self, dream_id: str, requested_by: str, numbers: Sequence[int] = ()) -> Dream: ...
+
+    async def unbelieve(self, store: str, source: str, requested_by: str, reason: str = "") -> Dream | None: ...
+
+    async def believe(self, store: str, source: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import click
 
 from dreamfs_server.commands.context import Context, Group, Opened, json_option, pass_context, print_json
 from dreamfs_server.commands.dream_review import command as review_command
+from dreamfs_server.commands.dream_undo import revert, unbelieve
 from dreamfs_tools.dreaming import Dream, DreamRequest
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Snapshot
@@ -147,6 +148,8 @@ def cancel(context: Context, dream_id: str) -> None:
 
 
 command.add_command(review_command)
+command.add_command(revert)
+command.add_command(unbelieve)
 
 
 def _show(context: Context, dream_id: str, *, as_json: bool) -> None:

@@ -265,7 +265,10 @@ def archive_path(path: str, taken: Callable[[str], bool]) -> str:
 
 
 def retirement_note(at: datetime, by: str) -> str:
-    """When a memory is retired and by whom: `2026-11-22 by dream d-1`."""
+    """When a memory is retired and by whom: `2026-11-22 by dream d-1`.
+
+    For a dream it is the day of the dream, not that of the acceptance: what a person reviewed is what is written.
+    """
     return f"{at.strftime('%Y-%m-%d')} by {by}"
 
 

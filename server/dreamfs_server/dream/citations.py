@@ -53,6 +53,8 @@ def resolve(snapshot: Snapshot, dream: Dream, base: Tree, evidence: Evidence) ->
         raise Uncited(f"the quote {evidence.quote!r} is too short; quote at least {QUOTE_CHARACTERS_MIN} characters.")
     if len(evidence.quote) > QUOTE_CHARACTERS_MAX:
         raise Uncited(f"a quote has {len(evidence.quote):,} characters; at most {QUOTE_CHARACTERS_MAX:,} are allowed.")
+    if false := next((one for one in snapshot.dreams.disbeliefs(dream.store) if one.source == evidence.source), None):
+        raise Uncited(f"{evidence.source} is false, as {false.by} said; it supports nothing. Leave it out.")
     if evidence.source.startswith(TRANSCRIPTS):
         return _in_transcript(snapshot, dream, evidence)
     return _in_memory(snapshot, dream, base, evidence)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dreamfs_server.dream.citations import in_scope
+from dreamfs_server.dream.citations import TRANSCRIPTS, in_scope
 from dreamfs_server.dream.material import Gathered, Material, Memory
 from dreamfs_tools.dreaming import Coverage, Dream
 from dreamfs_tools.filesystem import AccessNote, Snapshot
@@ -44,10 +44,13 @@ def scope_of(snapshot: Snapshot, dream: Dream) -> Scope:
     """Choose the sessions, newest first where there are too many, and say which were left out and why."""
     skipped: list[dict[str, str]] = []
     found: list[Session] = []
+    false = {disbelief.source: disbelief for disbelief in snapshot.dreams.disbeliefs(dream.store)}
     for session in snapshot.transcripts.sessions(dream.store):
         if not in_scope(dream, session):
             continue
-        if session.events:
+        if disbelief := false.get(f"{TRANSCRIPTS}{session.session_id}") or false.get(f"{TRANSCRIPTS}{session.parent}"):
+            skipped.append({"session_id": session.session_id, "reason": f"{disbelief.by} called it false"})
+        elif session.events:
             found.append(session)
         else:
             skipped.append({"session_id": session.session_id, "reason": "it has no events"})

@@ -24,6 +24,8 @@ from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Filesystem, Snapshot
 
 INSTRUCTIONS_CHARACTERS_MAX = 4_096
+UNDO = "revert"
+"""The curator of dreams that undo what others did: they are made in one go and cannot be run on."""
 _log = logging.getLogger(__name__)
 
 Mine = Callable[[Material], list[Card]]
@@ -81,6 +83,8 @@ class Job:
     async def run(self, dream: Dream) -> Dream:
         """Do the work of a dream that `begin` or `take_over` gave to this process, and end it."""
         usage = dict(dream.usage)
+        if dream.curator == UNDO:
+            return await self._end(dream, usage, "failed", "It was interrupted. Ask for the undoing again.")
         try:
             scope = await self.filesystem.read(partial(scope_of, dream=dream))
             dream = await self._step(replace(dream, coverage=scope.coverage), "mining")

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from dreamfs_server.dream.apply import Stale, fold, rebase, retirement_note
-from dreamfs_tools.dreaming import Dream, DreamJournal, Proposal, Review, Verdict
+from dreamfs_server.dream.apply import ARCHIVE, Stale, fold, rebase, retirement_note
+from dreamfs_tools.admission import admit
+from dreamfs_tools.dreaming import Dream, DreamJournal, EditedFile, Proposal, Review, Verdict
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.filesystem import Author, Filesystem, Planned, Snapshot
+from dreamfs_tools.filesystem import Author, Edit, Filesystem, Move, Planned, Put, Remove, Snapshot
 
 AGENT_SHELL = "CLAUDECODE"
 """Set by Claude Code in the shells that it gives its model."""
@@ -69,7 +70,8 @@ async def decide(filesystem: Filesystem, journal: DreamJournal, review: Review, 
 
     Raises:
         Refusal: `not_found`, `conflict` when it is settled already, `not_allowed` for a door that may not, `stale` when
-            memory moved on (the proposal is then marked stale).
+            memory moved on (the proposal is then marked stale); for an edited text `conflict` when its file was changed
+            since it was shown, and what any write may be refused for.
     """
     if len(review.reason) > REASON_CHARACTERS_MAX:
         raise Refusal(
@@ -132,27 +134,101 @@ def selection(text: str, numbers: Sequence[int]) -> list[int]:
     return sorted(chosen)
 
 
+def results(snapshot: Snapshot, dream_id: str, number: int) -> list[EditedFile]:
+    """What accepting a proposal now would make its files hold, for a reviewer to edit; retired ones are left out.
+
+    Raises:
+        Refusal: `not_found`; `stale` when it no longer applies.
+    """
+    dream, proposal = find(snapshot, dream_id, number)
+    try:
+        edits = _edits(snapshot, dream, proposal)
+    except Stale as stale:
+        raise Refusal("stale", f"Proposal {number} of dream {dream_id} no longer applies: {stale}") from None
+    now = snapshot.tree(dream.store)
+    found: list[EditedFile] = []
+    for edit in edits:
+        at = now.entry(edit.path)
+        text = None if isinstance(edit, Remove) else edit.text
+        if isinstance(edit, Move) and text is None and at is not None:
+            text = now.text(at)
+        if text is not None and not _retires(edit):
+            target = edit.new_path if isinstance(edit, Move) else edit.path
+            found.append(EditedFile(f"/{dream.store}/{target}", text, at.version if at is not None else 0))
+    return found
+
+
 def _accept(snapshot: Snapshot, review: Review) -> Planned[_Outcome]:
     dream, proposal = _undecided(snapshot, review)
     store = snapshot.store(dream.store)
     if store is None or store.archived_at is not None:
         raise Refusal("read_only", f"The store /{dream.store} can no longer be written. Nothing was changed.")
-    base = snapshot.tree(dream.store, proposal.base_version)
-    now = snapshot.tree(dream.store)
-    folded = fold(
-        base, f"/{dream.store}", proposal.changes, note=retirement_note(snapshot.now, f"dream {dream.dream_id}")
-    )
-    verdict = Verdict(review.dream_id, review.proposal, "accepted", review.reviewer, review.reason)
+    verdict = Verdict(review.dream_id, review.proposal, "accepted", review.reviewer, review.reason, bool(review.edited))
     try:
-        if folded.failures:
-            raise Stale(folded.failures[0])
-        edits = rebase(folded.files, now, dream.store)
+        edits = _edits(snapshot, dream, proposal)
     except Stale as stale:
-        settled = replace(verdict, status="stale", reason=str(stale))
+        settled = replace(verdict, status="stale", reason=str(stale), edited=False)
         return Planned(_Outcome("stale", proposal, str(stale)), verdict=settled)
-    return Planned(
-        _Outcome("accepted", proposal), edits, message=proposal.title, dream_id=dream.dream_id, verdict=verdict
+    message = proposal.title
+    if review.edited:
+        edits = _edited(snapshot, review, edits)
+        message += f" (edited by {review.reviewer})"
+    message = admit(snapshot, edits, message, {dream.store: dream.store})
+    return Planned(_Outcome("accepted", proposal), edits, message=message, dream_id=dream.dream_id, verdict=verdict)
+
+
+def _edits(snapshot: Snapshot, dream: Dream, proposal: Proposal) -> Sequence[Edit]:
+    base = snapshot.tree(dream.store, proposal.base_version)
+    folded = fold(
+        base, f"/{dream.store}", proposal.changes, note=retirement_note(dream.created_at, f"dream {dream.dream_id}")
     )
+    if folded.failures:
+        raise Stale(folded.failures[0])
+    return rebase(folded.files, snapshot.tree(dream.store), dream.store)
+
+
+def _edited(snapshot: Snapshot, review: Review, edits: Sequence[Edit]) -> Sequence[Edit]:
+    """The edits with the reviewer's texts in place of the proposed ones.
+
+    Raises:
+        Refusal: `conflict`, `invalid_argument`.
+    """
+    shown = {file.path: file for file in results(snapshot, review.dream_id, review.proposal)}
+    texts = {file.path: file for file in review.edited}
+    if unknown := sorted(set(texts) - set(shown)):
+        raise Refusal(
+            "invalid_argument", f"Proposal {review.proposal} does not write {unknown[0]}. Nothing was changed."
+        )
+    for path, file in texts.items():
+        if file.version != shown[path].version:
+            raise Refusal(
+                "conflict",
+                f"{path} was changed while you edited it (version {shown[path].version}). Nothing was changed. Look at the "
+                "proposal again.",
+            )
+    done: list[Edit] = []
+    for edit in edits:
+        target = "" if isinstance(edit, Remove) else edit.new_path if isinstance(edit, Move) else edit.path
+        own = texts.get(f"/{edit.store}/{target}")
+        if own is None or isinstance(edit, Remove) or _retires(edit):
+            done.append(edit)
+        elif isinstance(edit, Move) or own.text != _text_now(snapshot, edit):
+            done.append(replace(edit, text=own.text))
+    if not done:
+        raise Refusal("invalid_argument", "Your text is what memory says already. Reject the proposal instead.")
+    return done
+
+
+def _retires(edit: Edit) -> bool:
+    return (
+        isinstance(edit, Move) and edit.new_path.startswith(f"{ARCHIVE}/") and not edit.path.startswith(f"{ARCHIVE}/")
+    )
+
+
+def _text_now(snapshot: Snapshot, edit: Put) -> str | None:
+    tree = snapshot.tree(edit.store)
+    entry = tree.entry(edit.path)
+    return tree.text(entry) if entry is not None and entry.kind == "file" else None
 
 
 def _undecided(snapshot: Snapshot, review: Review) -> tuple[Dream, Proposal]:

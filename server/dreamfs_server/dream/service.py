@@ -167,13 +167,30 @@ class DreamService:
             new_id=self.new_id(),
             requested_by=requested_by,
             numbers=numbers,
+            owner=self.me,
         )
 
-    async def unbelieve(self, store: str, source: str, requested_by: str) -> Dream:
-        """Propose to undo everything that rests on one source; see `undo.unbelieve`."""
+    async def unbelieve(self, store: str, source: str, requested_by: str, reason: str = "") -> Dream | None:
+        """Call a source false and propose to undo everything that rests on it; see `undo.unbelieve`."""
         return await undo.unbelieve(
-            self.job.filesystem, self.job.journal, store, source, new_id=self.new_id(), requested_by=requested_by
+            self.job.filesystem,
+            self.job.journal,
+            store,
+            source,
+            new_id=self.new_id(),
+            requested_by=requested_by,
+            reason=reason,
+            owner=self.me,
         )
+
+    async def believe(self, store: str, source: str) -> None:
+        """Take back that a source is false.
+
+        Raises:
+            Refusal: `not_found` when nobody had called it so.
+        """
+        if not await self.job.journal.believe(store, source):
+            raise Refusal("not_found", f"Nobody called {source} false. Nothing was changed.")
 
     def _curator(self, asked: str) -> str:
         if asked == "auto":

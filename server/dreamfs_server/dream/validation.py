@@ -62,7 +62,7 @@ def validate(snapshot: Snapshot, dream: Dream, proposal: Proposal, recompute: Re
     version = base_version(dream, store.head)
     base = snapshot.tree(dream.store, version)
     mount = f"/{dream.store}"
-    folded = fold(base, mount, proposal.changes, note=retirement_note(snapshot.now, f"dream {dream.dream_id}"))
+    folded = fold(base, mount, proposal.changes, note=retirement_note(dream.created_at, f"dream {dream.dream_id}"))
     claims, cited, failures = _check_claims(snapshot, dream, base, proposal, recompute)
     failures = [*folded.failures, *failures]
     if not folded.failures:

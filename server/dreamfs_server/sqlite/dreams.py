@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from dreamfs_server.sqlite.connection import Database
 from dreamfs_server.sqlite.rows import milliseconds, moment
 from dreamfs_tools.dream_pages import locked
-from dreamfs_tools.dreaming import Card, Claim, Coverage, Dream, Dropped, Proposal, ProposedChange, Verdict
+from dreamfs_tools.dreaming import Card, Claim, Coverage, Disbelief, Dream, Dropped, Proposal, ProposedChange, Verdict
 from dreamfs_tools.errors import Refusal
 
 Row = tuple[Any, ...]
@@ -51,7 +51,7 @@ INSERT INTO dream_card (dream_id, number, miner, title, body, claims, weight, da
 """
 _PROPOSAL_COLUMNS = """
 SELECT number, title, rationale, changes, claims, dropped, status, risk, base_version, diff, fingerprint, evidence_key,
-       flags, reviewed_by, reviewed_at, reason, version, reverts
+       flags, reviewed_by, reviewed_at, reason, version, reverts, edited
 FROM proposal
 """
 _PROPOSALS = f"{_PROPOSAL_COLUMNS} WHERE dream_id = ? ORDER BY number"
@@ -65,9 +65,19 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', NULL, '', 0, ?)
 """
 _INSERT_SOURCE = "INSERT OR IGNORE INTO proposal_source (dream_id, number, source) VALUES (?, ?, ?)"
 _JUDGE = """
-UPDATE proposal SET status = ?, reviewed_by = ?, reviewed_at = ?, reason = ?, version = ? WHERE dream_id = ? AND number = ?
+UPDATE proposal SET status = ?, reviewed_by = ?, reviewed_at = ?, reason = ?, version = ?, edited = ?
+WHERE dream_id = ? AND number = ?
 """
 _REVERTED = "UPDATE proposal SET status = 'reverted' WHERE dream_id = ? AND number = ? AND status = 'accepted'"
+_DISBELIEFS = """
+SELECT d.source, d.by, d.at, d.reason FROM disbelief AS d JOIN store AS s USING (store_id)
+WHERE s.slug = ? AND s.deleted_at IS NULL ORDER BY d.source
+"""
+_DISBELIEVE = "INSERT OR IGNORE INTO disbelief (store_id, source, at, by, reason) VALUES (?, ?, ?, ?, ?)"
+_BELIEVE = """
+DELETE FROM disbelief
+WHERE source = ? AND store_id = (SELECT store_id FROM store WHERE slug = ? AND deleted_at IS NULL)
+"""
 
 
 class SqliteDreamReader:
@@ -95,6 +105,13 @@ class SqliteDreamReader:
     def proposals(self, dream_id: str) -> Sequence[Proposal]:
         """In order of their numbers."""
         return [_proposal_of(row) for row in self._c.execute(_PROPOSALS, (dream_id,)).fetchall()]
+
+    def disbeliefs(self, store: str) -> Sequence[Disbelief]:
+        """Sorted by source."""
+        return [
+            Disbelief(source, by, moment(at), reason)
+            for source, by, at, reason in self._c.execute(_DISBELIEFS, (store,)).fetchall()
+        ]
 
 
 class SqliteDreamJournal:
@@ -187,6 +204,22 @@ class SqliteDreamJournal:
         now = self._clock()
         return await self._database.write(lambda c: record_verdict(c, verdict, 0, now))
 
+    async def disbelieve(self, store: str, disbelief: Disbelief) -> None:
+        """Call a source false."""
+
+        def add(c: sqlite3.Connection) -> None:
+            known = c.execute(_STORE, (store,)).fetchone()
+            if known is None:
+                raise Refusal("not_found", f"There is no store {store}.")
+            given = (disbelief.source, milliseconds(disbelief.at), disbelief.by, disbelief.reason)
+            c.execute(_DISBELIEVE, (*known, *given))
+
+        await self._database.write(add)
+
+    async def believe(self, store: str, source: str) -> bool:
+        """Take that back."""
+        return await self._database.write(lambda c: c.execute(_BELIEVE, (source, store)).rowcount > 0)
+
 
 def record_verdict(c: sqlite3.Connection, verdict: Verdict, version: int, now: datetime) -> Proposal:
     """Record what a person said of a proposal, inside a write transaction.
@@ -218,11 +251,12 @@ def record_verdict(c: sqlite3.Connection, verdict: Verdict, version: int, now: d
         reviewed_at=now,
         reason=verdict.reason,
         version=version or proposal.version,
+        edited=verdict.edited or proposal.edited,
     )
     c.execute(
         _JUDGE,
         (
-            *(settled.status, settled.reviewed_by, milliseconds(now), settled.reason, settled.version),
+            *(settled.status, settled.reviewed_by, milliseconds(now), settled.reason, settled.version, settled.edited),
             *(verdict.dream_id, verdict.proposal),
         ),
     )
@@ -289,7 +323,7 @@ def _dream_row(dream: Dream, store_id: int) -> Row:
 
 def _proposal_of(row: Row) -> Proposal:
     (number, title, rationale, changes, claims, dropped, status, risk, base_version, diff, fingerprint, key) = row[:12]
-    (flags, reviewed_by, reviewed_at, reason, version, reverts) = row[12:]
+    (flags, reviewed_by, reviewed_at, reason, version, reverts, edited) = row[12:]
     return Proposal(
         number=number,
         title=title,
@@ -309,6 +343,7 @@ def _proposal_of(row: Row) -> Proposal:
         reason=reason,
         version=version,
         reverts=reverts,
+        edited=bool(edited),
     )
 
 
