@@ -110,11 +110,11 @@ def _below(source: Source, segment: StoreRow, path: str, given: dict[str, Any]) 
     first, last = span(path)
     given |= {"node": node[0], "first": first, "last": last}
     sources = [source.rows(sql, given) for sql in (_BY_FILE, _BY_DEPARTURE, _BY_FOLDER)]
-    last: Row = ()
+    shown: Row = ()
     for row in merge(*sources, key=lambda row: (-row[1], row[2])):
-        if row[:3] != last:  # a rename from the path to a place below it is found twice
+        if row[:3] != shown:  # a rename from the path to a place below it is found twice
             yield row
-        last = row[:3]
+        shown = row[:3]
 
 
 def _fits(change: Change, row: Row, which: ChangeFilter) -> bool:
