@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     *("serve", "demo", "attach", "hook"),
-    *("ls", "cat", "grep", "put", "edit", "rm", "mv", "log", "diff", "blame", "restore"),
+    *("ls", "cat", "grep", "put", "edit", "rm", "mv", "log", "diff", "blame", "restore", "redact", "prune"),
     *("import", "export", "apply", "backup"),
     *("store", "transcripts", "dream", "doctor"),
 )
@@ -44,6 +44,7 @@ async def open_database(path: Path, *, launching: bool = False) -> AsyncGenerato
     from dreamfs_server.sqlite.dreams import SqliteDreamJournal  # noqa: PLC0415
     from dreamfs_server.sqlite.filesystem import Engine  # noqa: PLC0415
     from dreamfs_server.sqlite.health import health  # noqa: PLC0415
+    from dreamfs_server.sqlite.redaction import SqliteEraser  # noqa: PLC0415
     from dreamfs_server.sqlite.transcripts import SqliteArchive  # noqa: PLC0415
 
     engine = await Engine.open(path, _now)
@@ -59,6 +60,7 @@ async def open_database(path: Path, *, launching: bool = False) -> AsyncGenerato
             dreams,
             health=lambda: health(engine.database),
             backup=partial(backup, engine.database),
+            eraser=SqliteEraser(engine.database, _now, os.urandom),
         )
     finally:
         with anyio.CancelScope(shield=True):

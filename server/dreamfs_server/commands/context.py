@@ -16,6 +16,7 @@ from dreamfs_tools.dreaming import Dream, Dreams
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Author, Filesystem
 from dreamfs_tools.mounts import Mounts
+from dreamfs_tools.redaction import Eraser
 from dreamfs_tools.stores import StoreKeeper
 from dreamfs_tools.transcript import TranscriptArchive
 
@@ -46,6 +47,8 @@ class Opened:
     """What `doctor` says of the engine: `{"sqlite", "journal", "problems": [sentence]}`."""
     backup: Callable[[Path], Awaitable[None]]
     """Writes the whole database to a new file."""
+    eraser: Eraser
+    """Removes texts for good."""
 
 
 class OpenDatabase(Protocol):

@@ -2,13 +2,18 @@
 
 import os
 import sqlite3
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from dreamfs_server.sqlite.connection import Database
+from dreamfs_server.sqlite.rows import milliseconds
 from dreamfs_tools.errors import Refusal
 
 PRIVATE = 0o600
+
+_KNOWN = "INSERT INTO backup (path, at) VALUES (?, ?) ON CONFLICT (path) DO UPDATE SET at = excluded.at"
+"""So that a redaction can say where the text still is."""
 
 
 async def backup(database: Database, target: Path) -> None:
@@ -18,6 +23,8 @@ async def backup(database: Database, target: Path) -> None:
         Refusal: `already_exists`, `not_found` when its folder is not there, `unavailable` when it cannot be written.
     """
     await database.outside(partial(_write, target))
+    at = milliseconds(datetime.now(UTC))
+    await database.write(lambda c: c.execute(_KNOWN, (str(target), at)))
 
 
 def _write(target: Path, c: sqlite3.Connection) -> None:
