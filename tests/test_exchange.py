@@ -1,0 +1,253 @@
+"""Memory in and out: folders, zip archives, git repositories, files of changes, backups."""
+
+import json
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dreamfs_server.exchange import inward
+from dreamfs_server.exchange.inward import read_source
+from dreamfs_tools.errors import Refusal
+from terminal import Terminal
+
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    return Terminal(tmp_path / "memories.db")
+
+
+def git(folder: Path, *words: str) -> str:
+    return subprocess.run(
+        ["git", "-C", str(folder), *words], check=True, capture_output=True, text=True, encoding="utf-8"
+    ).stdout
+
+
+def history_with_renames(terminal: Terminal) -> None:
+    terminal.run("put", "/memories/a/b.md", "--session", "s-1", "-m", "first", given="one\ntwo\nthree\n")
+    terminal.run("put", "/memories/gone.md", "--session", "s-2", given="x\n")
+    terminal.run("mv", "/memories/a/b.md", "/memories/c/ü b.md", "--session", "s-2", "-m", "a better place")
+    terminal.run(
+        "put", "/memories/c/ü b.md", "--expected-version", "3", "--session", "s-3", given="one\nzwei\nthree\nfour\n"
+    )
+    terminal.run("rm", "/memories/gone.md", "--session", "s-1")
+
+
+@needs_git
+def test_a_git_export_has_one_commit_a_revision_with_its_author_and_reason(terminal: Terminal, tmp_path: Path) -> None:
+    history_with_renames(terminal)
+    terminal.run("export", "/memories", str(tmp_path / "repository"), "--as", "git")
+    log = git(tmp_path / "repository", "log", "--reverse", "--format=%an|%s|%(trailers:key=Dreamfs-Version,valueonly)")
+    rows = [row for row in log.split("\n") if row]
+    assert rows == [
+        "s-1|first|1",
+        "s-2|Created gone.md|2",
+        "s-2|a better place|3",
+        "s-3|Modified c/ü b.md|4",
+        "s-1|Deleted gone.md|5",
+    ]
+
+
+@needs_git
+def test_git_finds_nothing_wrong_with_an_export(terminal: Terminal, tmp_path: Path) -> None:
+    history_with_renames(terminal)
+    terminal.run("export", "/memories", str(tmp_path / "repository"), "--as", "git")
+    subprocess.run(["git", "-C", str(tmp_path / "repository"), "fsck", "--strict", "--full"], check=True)
+    assert git(tmp_path / "repository", "status", "--porcelain") == ""
+    assert (tmp_path / "repository/c/ü b.md").read_text(encoding="utf-8") == "one\nzwei\nthree\nfour\n"
+    assert not (tmp_path / "repository/gone.md").exists()
+
+
+@needs_git
+def test_git_follows_the_renames_and_blames_the_lines_that_dreamfs_does(terminal: Terminal, tmp_path: Path) -> None:
+    history_with_renames(terminal)
+    repository = tmp_path / "repository"
+    terminal.run("export", "/memories", str(repository), "--as", "git")
+    versions = "%(trailers:key=Dreamfs-Version,valueonly,separator=)"
+    followed = git(repository, "log", "--follow", f"--format={versions}", "--", "c/ü b.md").split()
+    ours = [str(row["version"]) for row in terminal.json("log", "/memories/c/ü b.md")]
+    assert followed == ours == ["4", "3", "1"]
+    blamed = [line.partition("\t")[0] for line in git(repository, "blame", "--porcelain", "c/ü b.md").split("\n")]
+    authors = [line.removeprefix("author ") for line in blamed if line.startswith("author ")]
+    assert set(authors) == {row["session_id"] for row in terminal.json("blame", "/memories/c/ü b.md")}
+
+
+@needs_git
+def test_what_git_cannot_hold_is_left_out_and_named(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.run("put", "/memories/.git/hooks/post-checkout", given="#!/bin/sh\n")
+    terminal.run("put", "/memories/a.md", given="a\n")
+    done = terminal.json("export", "/memories", str(tmp_path / "repository"), "--as", "git")
+    assert done["left_out"] == [".git/hooks/post-checkout"]
+    assert not (tmp_path / "repository/.git/hooks/post-checkout").exists()
+    assert git(tmp_path / "repository", "ls-files") == "a.md\n"
+
+
+texts = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60)
+
+
+@pytest.mark.parametrize("target", ["folder", "archive.zip"])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(contents=st.dictionaries(st.sampled_from(["a.md", "b/c.md", "b/d e.txt", "é/ü.md"]), texts, min_size=1))
+def test_what_is_exported_is_imported_byte_for_byte(
+    tmp_path_factory: pytest.TempPathFactory, target: str, contents: dict[str, str]
+) -> None:
+    folder = tmp_path_factory.mktemp("round")
+    first, second = Terminal(folder / "one.db"), Terminal(folder / "two.db")
+    source = folder / "source"
+    for name, text in contents.items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_bytes(text.encode())
+    first.run("import", str(source), "/memories")
+    first.run("export", "/memories", str(folder / target))
+    done = second.json("import", str(folder / target), "/memories")
+    assert done["version"] == 1
+    ours, theirs = (
+        {row["path"]: row["sha256"] for row in each.json("ls", "/memories", "-r")} for each in (first, second)
+    )
+    assert ours == theirs
+    assert len(ours) == len(contents)
+    assert second.json("import", str(folder / target), "/memories")["version"] is None
+
+
+def test_an_import_shows_its_plan_and_is_one_revision(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.run("put", "/memories/a.md", given="old\n")
+    terminal.run("put", "/memories/other.md", given="stays\n")
+    source = tmp_path / "source"
+    (source / "sub").mkdir(parents=True)
+    (source / "a.md").write_text("new\n")
+    (source / "sub/b.md").write_text("b\n")
+    plan = terminal.json("import", str(source), "/memories", "--dry-run", "--mirror")
+    assert (plan["created"], plan["replaced"], plan["deleted"]) == (
+        ["/memories/sub/b.md"],
+        {"/memories/a.md": 1},
+        {"/memories/other.md": 2},
+    )
+    assert "add --yes" in terminal.refuses("import", str(source), "/memories")
+    done = terminal.json("import", str(source), "/memories", "--yes")
+    assert done["version"] == 3
+    assert {row["path"] for row in terminal.json("log", "/memories") if row["version"] == 3} == {
+        "/memories/a.md",
+        "/memories/sub/b.md",
+    }
+    assert terminal.says("cat", "/memories/other.md") == "stays\n"
+
+
+def test_nothing_is_imported_when_one_file_cannot_be(terminal: Terminal, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "good.md").write_text("good\n")
+    (source / "bad").write_bytes(b"\xff\xfe")
+    (source / "big.md").write_text("x" * 102_401)
+    (source / "link").symlink_to("/etc/hostname")
+    said = terminal.refuses("import", str(source), "/memories")
+    assert "bad: not UTF-8 text" in said
+    assert "102,400" in said
+    assert "link: a symbolic link" in said
+    assert terminal.json("ls", "/memories", "-r") == []
+    terminal.run("import", str(source), "/memories", "--skip")
+    assert [row["path"] for row in terminal.json("ls", "/memories", "-r")] == ["/memories/good.md"]
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("../up.md", "'..'"),
+        ("/etc/x", "empty segment"),
+        ("a//b", "empty segment"),
+        ("a\\b", "backslash"),
+        ("a.", "dot"),
+    ],
+)
+def test_an_odd_name_in_an_archive_is_refused_not_repaired(
+    terminal: Terminal, tmp_path: Path, name: str, why: str
+) -> None:
+    archive = tmp_path / "odd.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr(name, "x")
+    assert why in terminal.refuses("import", str(archive), "/memories/here")
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    archive = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("a", b"\0" * 3_000_000)
+    monkeypatch.setattr(inward, "TOTAL_BYTES_MAX", 1_000_000)
+    with pytest.raises(Refusal, match="more than") as refused:
+        read_source(archive)
+    assert refused.value.code == "too_large"
+
+
+def test_a_doubled_member_is_named(tmp_path: Path) -> None:
+    archive = tmp_path / "odd.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("a", "one")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            file.writestr("a", "two")
+    found = read_source(archive)
+    assert (found.texts, found.problems) == ({"a": "one"}, {"a": "named twice"})
+
+
+def test_an_encrypted_member_is_named(tmp_path: Path) -> None:
+    archive = tmp_path / "odd.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("a", "one")
+    # The flag in the central directory says so; the standard library cannot write an encrypted member.
+    raw = bytearray(archive.read_bytes())
+    raw[raw.index(b"PK\x01\x02") + 8] |= 1
+    archive.write_bytes(raw)
+    assert read_source(archive).problems == {"a": "encrypted"}
+
+
+def test_an_export_writes_over_nothing(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.run("put", "/memories/a.md", given="a\n")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/mine").write_text("mine")
+    assert "not empty" in terminal.refuses("export", "/memories", str(tmp_path / "full"))
+    (tmp_path / "there.zip").write_text("mine")
+    assert "exists" in terminal.refuses("export", "/memories", str(tmp_path / "there.zip"))
+    assert "exists" in terminal.refuses("backup", str(tmp_path / "there.zip"))
+    assert (tmp_path / "there.zip").read_text() == "mine"
+
+
+def test_an_export_of_the_past_has_what_was_there_then(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.run("put", "/memories/a.md", given="then\n")
+    terminal.run("rm", "/memories/a.md")
+    terminal.run("export", "/memories", str(tmp_path / "then"), "--version", "1")
+    assert (tmp_path / "then/a.md").read_text() == "then\n"
+
+
+def test_a_file_of_changes_is_applied_as_one_revision_or_not_at_all(terminal: Terminal) -> None:
+    terminal.run("put", "/memories/a.md", given="one\n")
+    changes = [
+        {"operation": "edit", "path": "/memories/a.md", "old_str": "one", "new_str": "two"},
+        {"operation": "create", "path": "/memories/b.md", "file_text": "b\n"},
+    ]
+    done = terminal.json("apply", given=json.dumps({"changes": changes, "message": "both"}))
+    assert done["version"] == 2
+    assert [row["message"] for row in terminal.json("log", "/memories/b.md")] == ["both"]
+    said = terminal.refuses("apply", given=json.dumps(changes))
+    assert "change 1" in said
+    assert "Nothing was written" in said
+    assert terminal.json("ls", "/memories")[0]["version"] == 2
+
+
+def test_a_file_that_holds_no_changes_is_refused(terminal: Terminal) -> None:
+    assert "not JSON" in terminal.refuses("apply", given="{")
+    assert "no changes" in terminal.refuses("apply", given="[]")
+    assert "operation" in terminal.refuses("apply", given='[{"operation": "burn", "path": "/memories/a"}]')
+    assert "nonsense" in terminal.refuses("apply", given='{"nonsense": 1}')
+
+
+def test_a_backup_opens_as_a_database_of_its_moment(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.run("put", "/memories/a.md", given="then\n")
+    terminal.run("backup", str(tmp_path / "copy.db"))
+    terminal.run("put", "/memories/a.md", "--expected-version", "1", given="now\n")
+    copy = Terminal(tmp_path / "copy.db")
+    assert copy.says("cat", "/memories/a.md") == "then\n"
+    assert (tmp_path / "copy.db").stat().st_mode & 0o077 == 0
