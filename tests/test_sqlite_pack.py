@@ -98,3 +98,11 @@ async def test_a_fork_reads_what_its_base_made_small(engine: Engine) -> None:
     await put(engine, "a", version(9))
     await engine.pack()
     assert await texts(engine, "a", range(1, 5), "fork") == [version(number) for number in range(4)]
+
+
+async def test_a_short_text_is_neither_packed_nor_built_on(engine: Engine) -> None:
+    expected = ["", version(1), "short\n", version(2), version(3)]
+    for text in expected:
+        await put(engine, "a", text)
+    assert await engine.pack() == 2
+    assert await texts(engine, "a", range(1, 6)) == expected

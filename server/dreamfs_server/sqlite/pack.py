@@ -16,7 +16,7 @@ from dreamfs_server.sqlite.connection import Database
 
 DEPTH_MAX = 12
 CONTENT_BYTES_MIN = 128
-"""Smaller ones would not become smaller."""
+"""Smaller ones would not become smaller, and are no dictionaries (Zstandard wants 8 bytes)."""
 SLICE_SECONDS = 0.02
 """How long one step keeps the reading connection."""
 VACUUM_PAGES = 64
@@ -31,9 +31,9 @@ SELECT revision, memory_id FROM change
 WHERE store_id = ? AND revision > ? AND previous > 0 ORDER BY revision LIMIT ?
 """
 _CONTENTS = """
-SELECT h.content_id, c.encoding, c.size_bytes, c.depth, c.state FROM change AS h
+SELECT h.content_id, c.encoding, c.depth, c.state FROM change AS h
 CROSS JOIN content AS c ON c.content_id = h.content_id
-WHERE h.memory_id = ? AND h.store_id = ? AND h.live = 1 ORDER BY h.revision
+WHERE h.memory_id = ? AND h.store_id = ? AND h.live = 1 AND c.size_bytes >= ? ORDER BY h.revision
 """
 _IS_LIVE = """
 SELECT 1 FROM change AS h CROSS JOIN node AS n ON n.node_id = h.node_id
@@ -56,7 +56,6 @@ _REVISIONS_AT_ONCE = 256
 class _Content:
     content_id: int
     encoding: str
-    size_bytes: int
     depth: int
     state: str
 
@@ -114,10 +113,10 @@ def _pack_memory(
     c: sqlite3.Connection, memory_id: int, store_id: int, chosen: dict[int, _Packed], late: Callable[[], bool]
 ) -> bool:
     """Re-encode a memory's old contents; False when time ran out before the end."""
-    rows = [_Content(*row) for row in c.execute(_CONTENTS, (memory_id, store_id)).fetchall()]
+    rows = [_Content(*row) for row in c.execute(_CONTENTS, (memory_id, store_id, CONTENT_BYTES_MIN)).fetchall()]
     live = rows[-1:] if rows and c.execute(_IS_LIVE, (memory_id, store_id, rows[-1].content_id)).fetchone() else []
     for index, row in enumerate(rows):
-        if row.encoding != "raw" or row.state != "stored" or row.size_bytes < CONTENT_BYTES_MIN:
+        if row.encoding != "raw" or row.state != "stored":
             continue
         if row.content_id in chosen or row.content_id in {newest.content_id for newest in live}:
             continue
