@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UV     := $(shell command -v uv 2>/dev/null)
 STAMP  := $(VENV)/installed
 
-.PHONY: demo test check bench soak clean
+.PHONY: demo test check e2e bench soak clean
 .DEFAULT_GOAL := test
 
 $(STAMP): pyproject.toml constraints.txt
@@ -31,6 +31,9 @@ check: $(STAMP)  ## style, types and import rules
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/lint-imports --no-cache
 	@$(BIN)/mypy
 	@$(BIN)/pyright --pythonpath $(BIN)/python
+
+e2e: $(STAMP)  ## real Claude Code over a scripted model, and the MCP Inspector; needs npm, skipped without
+	@$(BIN)/python -m pytest -q -rs tests/e2e/claude_code.py tests/e2e/inspector.py
 
 bench: $(STAMP)  ## the budgets, as ratios in one run
 	@$(BIN)/python -m bench
