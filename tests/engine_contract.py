@@ -43,6 +43,10 @@ def modified(path: str, text: str, store: str = "memories") -> Put:
     return Put(store, path, text, "modified")
 
 
+def put_back(path: str, text: str, memory_id: str) -> Put:
+    return Put("memories", path, text, "restored", memory_id)
+
+
 def removed(path: str) -> Remove:
     return Remove("memories", path)
 
@@ -392,6 +396,16 @@ class EngineContract:
         assert [(one.source, one.source_revision, one.revision) for one in found] == [("notes", 2, 1), ("notes", 1, 1)]
         assert found[0].number > found[1].number
         assert await engine.read(lambda snapshot: snapshot.merges("notes")) == []
+
+    async def test_a_file_may_be_put_where_another_was_taken_away(self, engine: Filesystem) -> None:
+        await write(engine, created("a", "A"), created("b", "B"))
+        first, second = [(await there(engine, path)).memory_id for path in ("a", "b")]
+        await write(engine, removed("a"), removed("b"), put_back("a", "B", second), put_back("b", "A", first))
+        assert [(await there(engine, path)).memory_id for path in ("a", "b")] == [second, first]
+        assert [await text(engine, path) for path in ("a", "b")] == ["B", "A"]
+        assert [await text(engine, path, 1) for path in ("a", "b")] == ["A", "B"]
+        await write(engine, modified("a", "newer"))
+        assert await text(engine, "a", 2) == "B"
 
     async def test_a_file_may_become_a_folder_and_a_file_again(self, engine: Filesystem) -> None:
         await write(engine, created("a", "file"))

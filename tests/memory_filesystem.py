@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import anyio.lowlevel
 
@@ -163,6 +163,8 @@ class MemoryFilesystem:
             self._merges.append(replace(merge, revision=head, number=number))
         if planned.verdict is not None:
             self._judge(planned, committed)
+        for dream_id, number in planned.reverts:
+            self._settle(dream_id, number, "reverted")
         self._writes += 1
         return planned.value, committed
 
@@ -216,6 +218,12 @@ class MemoryFilesystem:
             if proposal.number == verdict.proposal
             else proposal
             for proposal in self.dreams.kept_proposals.get(verdict.dream_id, [])
+        ]
+
+    def _settle(self, dream_id: str, number: int, status: Literal["reverted"]) -> None:
+        self.dreams.kept_proposals[dream_id] = [
+            replace(proposal, status=status) if (proposal.number, proposal.status) == (number, "accepted") else proposal
+            for proposal in self.dreams.proposals(dream_id)
         ]
 
     def _commit(self, planned: Planned[T], author: Author, now: datetime) -> Committed:

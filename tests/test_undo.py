@@ -92,7 +92,7 @@ async def test_a_file_that_others_changed_in_the_same_place_is_left_and_named(en
     await put(engine, "numbers.md", TEXT.replace("two", "deux"))
     await undo(engine)
     [proposal] = await engine.read(lambda snapshot: snapshot.dreams.proposals("d-undo"))
-    assert proposal.flags == ["left as it is, changed since: /memories/numbers.md"]
+    assert proposal.flags == ["left as it is, others changed the same lines since: /memories/numbers.md"]
     assert [change.path for change in proposal.changes] == ["/memories/new.md"]
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     *("serve", "demo", "attach", "hook"),
-    *("ls", "cat", "grep", "put", "edit", "rm", "mv", "log", "diff", "blame", "restore", "redact", "prune"),
+    *("ls", "cat", "grep", "put", "edit", "rm", "mv", "log", "diff", "blame", "restore", "revert", "redact", "prune"),
     *("import", "export", "apply", "backup"),
     *("store", "transcripts", "dream", "doctor"),
 )

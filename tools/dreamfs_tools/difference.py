@@ -40,9 +40,9 @@ def changed_files(
     low, high = sorted((old_at, new_at))
     before, after = snapshot.tree(store, low), snapshot.tree(store, high)
     which = ChangeFilter(path=path, after_version=low, up_to_version=high)
-    newest_first = list(_all_changes(snapshot, store, which))
+    newest_first = list(all_changes(snapshot, store, which))
     if memory_id:
-        newest_first += _all_changes(snapshot, store, replace(which, path="", memory_id=memory_id))
+        newest_first += all_changes(snapshot, store, replace(which, path="", memory_id=memory_id))
     by_memory: dict[str, list[Change]] = {}
     for change in sorted(newest_first, key=lambda change: change.version):
         by_memory.setdefault(change.memory_id, []).append(change)
@@ -53,6 +53,16 @@ def changed_files(
     joined = _joined(pair for pair in pairs if pair.old or pair.new)
     turned = joined if old_at <= new_at else [Pair(pair.new, pair.old) for pair in joined]
     return sorted((pair for pair in turned if _differs(pair)), key=lambda pair: pair.path.split("/"))
+
+
+def all_changes(snapshot: Snapshot, store: str, which: ChangeFilter) -> Iterator[Change]:
+    """Every change that a filter lets through, newest first, read a page at a time."""
+    while True:
+        found: Sequence[Change] = snapshot.changes(store, which, _CHANGES_AT_ONCE)
+        yield from found
+        if len(found) < _CHANGES_AT_ONCE:
+            return
+        which = replace(which, before=(found[-1].version, found[-1].path))
 
 
 def file_difference(mount: Mount, pair: Pair, old_tree: Tree, new_tree: Tree) -> str:
@@ -75,15 +85,6 @@ def file_difference(mount: Mount, pair: Pair, old_tree: Tree, new_tree: Tree) ->
 def label(mount: Mount, entry: Entry | None) -> str:
     """`/memories/a.md (version 42)`, as a difference names its sides."""
     return NOTHING if entry is None else f"{shown_path(mount, entry.path)} ({version_words(entry.version)})"
-
-
-def _all_changes(snapshot: Snapshot, store: str, which: ChangeFilter) -> Iterator[Change]:
-    while True:
-        found: Sequence[Change] = snapshot.changes(store, which, _CHANGES_AT_ONCE)
-        yield from found
-        if len(found) < _CHANGES_AT_ONCE:
-            return
-        which = replace(which, before=(found[-1].version, found[-1].path))
 
 
 def _path_before(change: Change) -> str:

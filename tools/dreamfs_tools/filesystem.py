@@ -342,12 +342,14 @@ class Planned(Generic[T]):
 
     value: T
     edits: Sequence[Edit] = ()
-    """No two touch one path, except that a `Put` or a `Move` may fill a path that a `Move` empties, and a `Move` one that
-    a `Remove` empties. Paths are emptied before any is filled, so that files can change places."""
+    """No two touch one path, except that a `Put` or a `Move` may fill one that a `Move` or a `Remove` empties. Paths are
+    emptied before any is filled, so that files can change places."""
     message: str = ""
     dream_id: str = ""
     verdict: "Verdict | None" = None
     """What a person said of a proposal, recorded in the same transaction as the change it allows."""
+    reverts: Sequence[tuple[str, int]] = ()
+    """Accepted proposals, by dream and number, of which this takes everything back: they become `reverted`."""
     merge: StoreMerge | None = None
     """The merge that the edits are, recorded in the same transaction, also where no edits are left to make."""
 

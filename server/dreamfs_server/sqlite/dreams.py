@@ -262,8 +262,13 @@ def record_verdict(c: sqlite3.Connection, verdict: Verdict, version: int, now: d
     )
     for undone in proposal.reverts.split() if verdict.status == "accepted" else ():
         dream_id, _, number = undone.rpartition("/")
-        c.execute(_REVERTED, (dream_id, int(number)))
+        mark_reverted(c, dream_id, int(number))
     return settled
+
+
+def mark_reverted(c: sqlite3.Connection, dream_id: str, number: int) -> None:
+    """Note that what an accepted proposal wrote was taken back; others are left as they are."""
+    c.execute(_REVERTED, (dream_id, number))
 
 
 def _known(c: sqlite3.Connection, dream_id: str) -> Dream:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from dreamfs_server.sqlite import access, stores
 from dreamfs_server.sqlite.connection import DEADLINE_SECONDS, Database
 from dreamfs_server.sqlite.content import Entropy
-from dreamfs_server.sqlite.dreams import SqliteDreamJournal, record_verdict
+from dreamfs_server.sqlite.dreams import SqliteDreamJournal, mark_reverted, record_verdict
 from dreamfs_server.sqlite.edits import Editing
 from dreamfs_server.sqlite.pack import pack
 from dreamfs_server.sqlite.rows import milliseconds, moment
@@ -101,6 +101,8 @@ class Engine:
                 if planned.verdict is not None:
                     numbers = [revision.number for revision in committed.revisions.values()] if committed else [0]
                     record_verdict(c, planned.verdict, max(numbers), snapshot.now)
+                for dream_id, number in planned.reverts:
+                    mark_reverted(c, dream_id, number)
                 if committed and notes:
                     access.keep(c, notes)
                 return planned.value, committed

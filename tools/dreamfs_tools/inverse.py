@@ -1,0 +1,317 @@
+"""What takes some changes back and keeps what others wrote since. Pure.
+
+The changes of one file that are to be undone fall into runs with nothing of others between. A run is undone by a three-way
+merge of the file's whole state, newest run first: the base is what the run left behind, one side is what it found, the
+other is what is there now. Existence and path are merged as the text is: what others did not touch goes back, what both
+touched is an overlap, and an overlap is reported and never guessed at. A file that others deleted since stays deleted: of
+the change in it nothing is left. One that others brought back is left as they made it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from dreamfs_tools.conflict import arrived
+from dreamfs_tools.difference import all_changes
+from dreamfs_tools.filesystem import Change, ChangeFilter, Edit, Entry, Move, Put, Remove, Snapshot
+from dreamfs_tools.merge import Overlap, merge
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A file at a moment: where it is and what it says."""
+
+    store: str
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What becomes of one file; None where it is not, or will not be."""
+
+    memory_id: str
+    now: Held | None
+    then: Held | None
+    entry: Entry | None
+    """The file as it is now."""
+    is_exact: bool
+    """The text goes back to one that was there before; False: merged with what others wrote since."""
+
+    @property
+    def held(self) -> Held:
+        """Where to speak of it."""
+        held = self.now or self.then
+        assert held is not None
+        return held
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A file whose changes cannot be taken back."""
+
+    store: str
+    path: str
+    why: str
+    since: Sequence[Change] = ()
+    """What others did to it after the changes, newest first."""
+    overlaps: Sequence[Overlap] = ()
+    """Where both changed the text: `ours` is now, `theirs` what it would go back to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inverse:
+    """How to take changes back."""
+
+    files: Sequence[Undone]
+    """Those for which there is something to do, sorted by store and path."""
+    blocked: Sequence[Blocked]
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        """What does it."""
+        return _edits(self.files)
+
+
+def invert(snapshot: Snapshot, changes: Sequence[Change]) -> Inverse:
+    """Find out how to take changes back.
+
+    Args:
+        snapshot: the stores as they are.
+        changes: what is to be undone, of one or several stores.
+    """
+    files: list[Undone] = []
+    blocked: list[Blocked] = []
+    chosen: dict[tuple[str, str], list[Change]] = {}
+    for change in changes:
+        chosen.setdefault((change.store, change.memory_id), []).append(change)
+    for (store, memory_id), own in chosen.items():
+        line = _Line(snapshot, store, memory_id, own)
+        try:
+            undone = line.undo()
+        except _Overlapping as overlapping:
+            blocked.append(overlapping.blocked)
+        else:
+            files += [undone] if undone is not None else []
+    files, alone = _joined(snapshot, files, chosen)
+    files, taken = _settled(snapshot, files)
+    by_path = sorted([*blocked, *alone, *taken], key=lambda one: (one.store, one.path.split("/")))
+    return Inverse(sorted(files, key=lambda one: (one.held.store, one.held.path.split("/"))), by_path)
+
+
+_Chosen = Mapping[tuple[str, str], Sequence[Change]]
+"""What is to be undone, by store and memory."""
+
+
+class _Overlapping(Exception):  # noqa: N818  # a finding, not a failure
+    def __init__(self, blocked: Blocked) -> None:
+        super().__init__(blocked.why)
+        self.blocked = blocked
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The life of one file in one store, and which of its changes are to be undone."""
+
+    snapshot: Snapshot
+    store: str
+    memory_id: str
+    chosen: Sequence[Change]
+
+    def undo(self) -> Undone | None:
+        """What becomes of the file; None for nothing."""
+        rows = sorted(
+            all_changes(self.snapshot, self.store, ChangeFilter(memory_id=self.memory_id)),
+            key=lambda change: (change.version, change.change_number),
+        )
+        entry = self._entry_now(rows[-1])
+        now = then = self._held(rows, len(rows) - 1)
+        is_exact = True
+        for first, last in _runs(rows, {_key(change) for change in self.chosen}):
+            before, after = self._held(rows, first - 1), self._held(rows, last)
+            newer = [row for row in reversed(rows[last + 1 :]) if _key(row) not in {_key(own) for own in self.chosen}]
+            then = self._back(after, before, then, newer)
+            is_exact = then is None or before is None or then.text == before.text
+        return None if then == now else Undone(self.memory_id, now, then, entry, is_exact)
+
+    def _back(self, after: Held | None, before: Held | None, now: Held | None, since: Sequence[Change]) -> Held | None:
+        if after == before:
+            return now
+        if after is None:
+            return now or before
+        if now is None:
+            return None
+        if before is None:
+            if now == after:
+                return None
+            raise _Overlapping(
+                Blocked(self.store, now.path, "it came with these changes, and others changed it since", since)
+            )
+        path = now.path
+        if after.path != before.path:
+            if now.path not in {after.path, before.path}:
+                why = f"these changes renamed it from {before.path} to {after.path}, and others renamed it again since"
+                raise _Overlapping(Blocked(self.store, now.path, why, since))
+            path = before.path
+        merged = merge(after.text, now.text, before.text)
+        if merged.text is None:
+            raise _Overlapping(
+                Blocked(self.store, now.path, "others changed the same lines since", since, merged.overlaps)
+            )
+        return Held(self.store, path, merged.text)
+
+    def _held(self, rows: Sequence[Change], index: int) -> Held | None:
+        """The file after a change; None before its first and after a deletion."""
+        if index < 0 or rows[index].operation == "deleted":
+            return None
+        row = rows[index]
+        tree = self.snapshot.tree(self.store, row.version)
+        entry = tree.entry(row.path)
+        text = tree.text(entry) if entry is not None and entry.kind == "file" else None
+        if text is None:
+            why = f"its content at version {row.version} was removed for good"
+            raise _Overlapping(Blocked(self.store, row.path, why))
+        return Held(self.store, row.path, text)
+
+    def _entry_now(self, last: Change) -> Entry | None:
+        return None if last.operation == "deleted" else self.snapshot.tree(self.store).entry(last.path)
+
+
+def _key(change: Change) -> tuple[int, int]:
+    return change.version, change.change_number
+
+
+def _runs(rows: Sequence[Change], chosen: set[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """First and last index of each run of chosen rows, newest first."""
+    last = len(rows) - 1
+    while last >= 0:
+        if _key(rows[last]) not in chosen:
+            last -= 1
+            continue
+        first = last
+        while first > 0 and _key(rows[first - 1]) in chosen:
+            first -= 1
+        yield first, last
+        last = first - 1
+
+
+def _joined(snapshot: Snapshot, files: Sequence[Undone], chosen: _Chosen) -> tuple[list[Undone], list[Blocked]]:
+    """A file that was moved between stores goes back as one; half of such a move cannot be undone."""
+    back = {file.memory_id: file for file in files if file.now is None}
+    gone = {file.memory_id: file for file in files if file.then is None}
+    whole: list[Undone] = []
+    blocked: list[Blocked] = []
+    for file in files:
+        if file.now is not None and file.then is not None:
+            whole.append(file)
+        elif file.now is None and file.memory_id in gone:
+            continue  # it comes by the move of the other
+        elif file.then is None and (other := back.get(file.memory_id)):
+            whole.append(replace(file, then=other.then))
+        else:
+            own = chosen[file.held.store, file.memory_id]
+            end = (
+                _origin(min(own, key=_key), chosen)
+                if file.then is None
+                else _fate(snapshot, max(own, key=_key), chosen)
+            )
+            whole += [file] if end == "whole" else []
+            if end == "half":
+                why = "it was moved from one store to another, and only one end of the move can be undone"
+                blocked.append(Blocked(file.held.store, file.held.path, why))
+    return whole, blocked
+
+
+def _origin(arrival: Change, chosen: _Chosen) -> Literal["whole", "half"]:
+    """Whether a file may go that came by a change: from another store only if its leaving there is undone too."""
+    if not arrival.old_path.startswith("/"):
+        return "whole"
+    store, _, path = arrival.old_path[1:].partition("/")
+    left = chosen.get((store, arrival.memory_id), ())
+    return "whole" if any((one.operation, one.path) == ("deleted", path) for one in left) else "half"
+
+
+def _fate(snapshot: Snapshot, left: Change, chosen: _Chosen) -> Literal["whole", "half", "deleted"]:
+    """Whether a file may come back that went by a change: not where it lives elsewhere, or others deleted it there."""
+    arrival = arrived(snapshot, left.store, left)
+    if arrival is None:
+        return "whole"
+    own = {_key(one) for one in chosen.get((arrival.store, arrival.memory_id), ())}
+    newest = max(snapshot.changes(arrival.store, ChangeFilter(memory_id=arrival.memory_id), 2), key=_key)
+    if _key(arrival) not in own or newest.operation != "deleted":
+        return "half"
+    if _key(newest) in own:
+        return _fate(snapshot, newest, chosen)
+    return "half" if arrived(snapshot, newest.store, newest) else "deleted"
+
+
+def _settled(snapshot: Snapshot, files: Sequence[Undone]) -> tuple[list[Undone], list[Blocked]]:
+    """The files whose places are free in the end, and those whose are not."""
+    left = list(files)
+    blocked: list[Blocked] = []
+    while True:
+        emptied = {(file.now.store, file.now.path) for file in left if file.now and _leaves(file)}
+        filled = [(file.then.store, file.then.path) for file in left if file.then and _leaves(file)]
+        clashing = {id(file): why for file in left if (why := _obstacle(snapshot, file, emptied, filled))}
+        if not clashing:
+            return left, blocked
+        for file in left:
+            if id(file) in clashing:
+                assert file.then is not None
+                blocked.append(Blocked(file.then.store, file.then.path, clashing[id(file)]))
+        left = [file for file in left if id(file) not in clashing]
+
+
+def _leaves(file: Undone) -> bool:
+    """Whether a file is at another place in the end, or at none."""
+    places = {(held.store, held.path) for held in (file.now, file.then) if held}
+    return file.now is None or file.then is None or len(places) > 1
+
+
+def _obstacle(
+    snapshot: Snapshot, file: Undone, emptied: set[tuple[str, str]], filled: Sequence[tuple[str, str]]
+) -> str:
+    """What stands where a file goes back to; "" for nothing."""
+    then = file.then
+    if then is None or not _leaves(file):
+        return ""
+    store, path = then.store, then.path
+    tree = snapshot.tree(store)
+    here = tree.entry(path)
+    if filled.count((store, path)) > 1:
+        return "two files would go back to this path"
+    if here is not None and here.kind == "file" and (store, path) not in emptied:
+        return f"another file is at its path since version {here.version}"
+    if here is not None and here.kind == "folder" and any((store, one.path) not in emptied for one in tree.walk(path)):
+        return "a folder is at its path now"
+    segments = path.split("/")
+    for depth in range(1, len(segments)):
+        above = "/".join(segments[:depth])
+        entry = tree.entry(above)
+        if (store, above) in filled or (entry is not None and entry.kind == "file" and (store, above) not in emptied):
+            return f"{above}, above its path, is a file now"
+    return ""
+
+
+def _edits(files: Sequence[Undone]) -> list[Edit]:
+    edits: list[Edit] = []
+    for file in files:
+        now, then = file.now, file.then
+        if now is not None and then is not None and _leaves(file) and not _nested(now.path, then.path):
+            text = None if then.text == now.text else then.text
+            edits.append(Move(now.store, now.path, then.store, then.path, text))
+            continue
+        if now is not None and (then is None or _leaves(file)):
+            edits.append(Remove(now.store, now.path))
+        if then is not None:
+            edits.append(Put(then.store, then.path, then.text, _operation(file), file.memory_id))
+    return edits
+
+
+def _nested(path: str, other: str) -> bool:
+    """Whether one path lies below the other: a file cannot move there in one step."""
+    return path.startswith(f"{other}/") or other.startswith(f"{path}/")
+
+
+def _operation(file: Undone) -> Literal["restored", "merged"]:
+    return "restored" if file.is_exact else "merged"
