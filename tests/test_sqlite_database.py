@@ -13,7 +13,7 @@ import pytest
 
 from dreamfs_server.sqlite import location, schema
 from dreamfs_server.sqlite.connection import Database
-from dreamfs_server.sqlite.driver import LINKED, driver, is_sound, journal_mode
+from dreamfs_server.sqlite.driver import LINKED, driver, is_busy, is_sound, journal_mode
 from dreamfs_server.sqlite.filesystem import Engine
 from dreamfs_server.sqlite.location import file_system_of, trust_of
 from dreamfs_tools.errors import Refusal
@@ -282,3 +282,23 @@ async def test_a_network_file_system_is_refused(path: Path, monkeypatch: pytest.
         await Engine.open(path, lambda: NOON)
     assert refused.value.code == "unavailable"
     assert "network file system" in refused.value.sentence
+
+
+async def test_opening_waits_while_another_has_the_file_to_itself(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await (await Engine.open(path, lambda: NOON)).close()
+    met = threading.Event()
+
+    def seen(error: BaseException) -> bool:
+        met.set()
+        return is_busy(error)
+
+    monkeypatch.setattr("dreamfs_server.sqlite.connection.is_busy", seen)
+    other = raw(path)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    opening = asyncio.create_task(Engine.open(path, lambda: NOON))
+    await anyio.to_thread.run_sync(met.wait)
+    other.close()
+    engine = await opening
+    await engine.write(lambda _: put("a"), Author())
+    await engine.close()

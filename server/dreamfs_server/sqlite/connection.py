@@ -88,7 +88,7 @@ class Database:
             self.warnings.append("This SQLite has the WAL-reset bug; dreamfs uses the slower rollback journal.")
         try:
             self._reader = await _connect(partial(_translated_open, self._open_reader))
-            if not await self._run(self._reader, lambda c: schema.is_current(c, self._version)):
+            if not await self._run(self._reader, self._is_current):
                 await self._run(await self._writing(), partial(self._create, on_new))
         except BaseException:
             with anyio.CancelScope(shield=True):
@@ -192,7 +192,8 @@ class Database:
 
     def _open_writer(self) -> sqlite3.Connection:
         c = _open(self.path)
-        c.execute("PRAGMA auto_vacuum = INCREMENTAL")  # takes effect before the first table only
+        # Takes effect before the first table only.
+        _persist(lambda: c.execute("PRAGMA auto_vacuum = INCREMENTAL"), self._deadline())
         _persist(lambda: _set_journal(c, self.journal_mode), self._deadline())
         c.execute("PRAGMA synchronous = FULL")
         c.execute("PRAGMA secure_delete = ON")
@@ -201,6 +202,9 @@ class Database:
         if sys.platform == "darwin":
             c.execute("PRAGMA fullfsync = ON")
         return c
+
+    def _is_current(self, c: sqlite3.Connection) -> bool:
+        return _persist(lambda: schema.is_current(c, self._version), self._deadline())
 
     def _create(self, on_new: Callable[[sqlite3.Connection], None], c: sqlite3.Connection) -> None:
         deadline = self._deadline()
@@ -295,12 +299,11 @@ def _begin(c: sqlite3.Connection, deadline: float, stop: threading.Event) -> Non
                 raise
 
 
-def _persist(attempt: Callable[[], object], deadline: float) -> None:
+def _persist(attempt: Callable[[], T], deadline: float) -> T:
     """Try again while others are in the way, until the deadline."""
     while True:
         try:
-            attempt()
-            return
+            return attempt()
         except Error as error:
             if not is_busy(error) or time.monotonic() > deadline:
                 raise
