@@ -32,68 +32,48 @@ def command(
     it is the newest dream that has open proposals.
     """
     from dreamfs_server.dream.review import reviewer_of
+    from dreamfs_server.dream.review import selection as selected
     from dreamfs_tools.dream_shape import verdict_shape
 
     reviewer = reviewer_of(named, login(), os.environ, is_terminal=sys.stdin.isatty())
     dream, proposals = context.run(lambda opened: _open(opened, dream_id))
+    numbers = [proposal.number for proposal in proposals]
     if answer is None:
-        chosen = _chosen(proposals, selection) if selection else [p.number for p in proposals if p.status in OPEN]
-        _ask(context, dream, [p for p in proposals if p.number in chosen], reviewer)
+        from dreamfs_server.commands.review_dialogue import Dialogue
+
+        chosen = selected(selection, numbers) if selection else numbers
+        waiting = [one for one in proposals if one.number in chosen and one.status in OPEN]
+        Dialogue(context, dream, waiting, reviewer).run()
         return
     if not selection:
         raise Refusal("invalid_argument", "Say which proposals: a number, ranges such as 1,3-5, or all.")
     results = [
-        _decide(context, Review(dream.dream_id, number, answer == "accept", reviewer, "terminal", reason))
-        for number in _chosen(proposals, selection)
+        decide(context, Review(dream.dream_id, number, answer == "accept", reviewer, "terminal", reason))
+        for number in selected(selection, numbers)
     ]
     if as_json:
         shapes = [verdict_shape(done) for done in results]
         print_json(shapes[0] if len(shapes) == 1 else shapes)
     else:
         for done in results:
-            click.echo(_outcome(done))
+            click.echo(outcome(done))
 
 
-def _ask(context: Context, dream: Dream, proposals: list[Proposal], reviewer: str) -> None:
-    from dreamfs_tools.dream_pages import proposal_page
+def decide(context: Context, review: Review) -> Proposal:
+    """Record an answer."""
 
-    if not proposals:
-        click.echo(f"Dream {dream.dream_id} has no open proposals.")
-    for at, proposal in enumerate(proposals, 1):
-        click.echo(proposal_page(dream, proposal))
-        word = click.prompt(
-            f"({at} of {len(proposals)}) accept, reject, skip or quit?",
-            type=click.Choice(["a", "r", "s", "q"]),
-            default="s",
-        )
-        if word == "q":
-            return
-        if word == "s":
-            continue
-        reason = click.prompt("Why?", default="", show_default=False) if word == "r" else ""
-        review = Review(dream.dream_id, proposal.number, word == "a", reviewer, "terminal", reason)
-        try:
-            click.echo(_outcome(_decide(context, review)))
-        except Refusal as refusal:
-            click.echo(refusal.sentence, err=True)
-
-
-def _decide(context: Context, review: Review) -> Proposal:
     async def work(opened: Opened) -> Proposal:
         return await opened.dreams.review(review, context.author())
 
     return context.run(work)
 
 
-def _outcome(done: Proposal) -> str:
+def outcome(done: Proposal) -> str:
+    """What became of a proposal, in a sentence."""
+    from dreamfs_server.commands.review_page import one_line
+
     version = f" as version {done.version}" if done.version else ""
-    return f"Proposal {done.number} ({done.title}) is {done.status}{version}."
-
-
-def _chosen(proposals: list[Proposal], text: str) -> list[int]:
-    from dreamfs_server.dream.review import selection
-
-    return selection(text, [proposal.number for proposal in proposals])
+    return f"Proposal {done.number} ({one_line(done.title)}) is {done.status}{version}."
 
 
 async def _open(opened: Opened, dream_id: str) -> tuple[Dream, list[Proposal]]:
