@@ -10,16 +10,25 @@ from datetime import UTC, datetime
 from functools import partial
 from keyword import iskeyword
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import click
 
 from dreamfs_server.commands.context import Context, Group, Opened
+from dreamfs_server.model_settings import ANTHROPIC, KEY_HINT, has_anthropic_key, model_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dreamfs_server.dream.curators.model import ModelCurator
+    from dreamfs_server.dream.estimate import Estimate
+    from dreamfs_server.dream.gather import Scope
+    from dreamfs_server.dream.job import Work
     from dreamfs_server.dream.material import Material
     from dreamfs_tools.dreaming import Card, Proposal
+    from dreamfs_tools.filesystem import Filesystem
+    from dreamfs_tools.model_call import ModelCalls
 
 COMMANDS = (
     *("serve", "demo", "attach", "hook"),
@@ -38,26 +47,33 @@ async def open_database(path: Path, *, launching: bool = False) -> AsyncGenerato
         launching: start each dream in a process of its own, as a server wants it, instead of running it here.
     """
     # --help needs none of these.
-    from dreamfs_server.dream.job import Job, embedded  # noqa: PLC0415
+    from dreamfs_server.dream.consent import EMBEDDED, Consent  # noqa: PLC0415
+    from dreamfs_server.dream.job import Curator, Job, embedded  # noqa: PLC0415
     from dreamfs_server.dream.service import DreamService  # noqa: PLC0415
     from dreamfs_server.sqlite.backup import backup  # noqa: PLC0415
     from dreamfs_server.sqlite.dreams import SqliteDreamJournal  # noqa: PLC0415
     from dreamfs_server.sqlite.filesystem import Engine  # noqa: PLC0415
     from dreamfs_server.sqlite.health import health  # noqa: PLC0415
+    from dreamfs_server.sqlite.model_calls import SqliteModelCalls  # noqa: PLC0415
     from dreamfs_server.sqlite.redaction import SqliteEraser  # noqa: PLC0415
     from dreamfs_server.sqlite.transcripts import SqliteArchive  # noqa: PLC0415
 
     engine = await Engine.open(path, _now)
     journal = SqliteDreamJournal(engine.database, _now)
-    job = Job(engine, journal, _mine, {"embedded": embedded(_curate)})
+    books = SqliteModelCalls(engine.database, _now)
+    curators: dict[str, Curator] = {EMBEDDED: embedded(_curate), ANTHROPIC: _AnthropicCurator(engine, books)}
+    consent = Consent(books, ANTHROPIC, lambda: has_anthropic_key(os.environ), KEY_HINT)
     launch = partial(_launch, path) if launching else None
-    dreams = DreamService(job, lambda: f"drm_{os.urandom(5).hex()}", launch=launch)
+    dreams = DreamService(
+        Job(engine, journal, _mine, curators), lambda: f"drm_{os.urandom(5).hex()}", launch=launch, consent=consent
+    )
     try:
         yield Opened(
             engine,
             engine,
             SqliteArchive(engine.database),
             dreams,
+            books,
             health=lambda: health(engine.database),
             backup=partial(backup, engine.database),
             eraser=SqliteEraser(engine.database, _now, os.urandom),
@@ -81,6 +97,28 @@ def _curate(material: "Material", cards: "Sequence[Card]") -> "list[Proposal]":
     from dreamfs_server.dream.curators.embedded import curate  # noqa: PLC0415  # likewise
 
     return curate(material, cards)
+
+
+class _AnthropicCurator:
+    """The curator that asks Anthropic's models, loaded when a dream uses it."""
+
+    def __init__(self, filesystem: "Filesystem", books: "ModelCalls") -> None:
+        self._filesystem = filesystem
+        self._books = books
+
+    async def __call__(self, work: "Work") -> "Mapping[str, Any]":
+        return await self._loaded()(work)
+
+    def estimate(self, scope: "Scope", cards: "Sequence[Card]") -> "Estimate":
+        return self._loaded().estimate(scope, cards)
+
+    def _loaded(self) -> "ModelCurator":
+        from dreamfs_server.dream.curators.anthropic import AnthropicModel  # noqa: PLC0415
+        from dreamfs_server.dream.curators.model import ModelCurator  # noqa: PLC0415
+
+        return ModelCurator(
+            ANTHROPIC, self._filesystem, self._books, lambda: model_settings(os.environ), AnthropicModel
+        )
 
 
 async def _launch(path: Path, dream_id: str) -> None:

@@ -14,6 +14,7 @@ SKIPPED_LISTED_MAX = 50
 _CURATORS: Mapping[str, str] = {
     "embedded": "mined, no model",
     "client": "curated by the client's own model",
+    "anthropic": "curated by a model through the Anthropic API",
     "revert": "made to undo what a dream did",
 }
 _HOW_TO_CURATE = """\
@@ -112,6 +113,10 @@ def status_lines(dream: Dream, proposals: Sequence[Proposal]) -> list[str]:
     lines = [f"Dream {dream.dream_id} of /{dream.store} is {dream.status}{step} ({how}). {covered(dream)}"]
     if dream.waits_until is not None:
         lines.append(f'It ends by itself at {moment(dream.waits_until)}, or with dream_status, action "finish".')
+    if chosen := dream.usage.get("chosen"):
+        lines.append(f"Curator: {chosen}")
+    if "usd" in dream.usage:
+        lines.append(f"It used {dream.usage.get('tokens', 0):,} tokens for USD {dream.usage['usd']:.4f}.")
     if dream.error:
         lines.append(dream.error)
     if not proposals:
@@ -200,7 +205,15 @@ def _status(proposal: Proposal) -> str:
 
 
 def _used(value: object) -> str:
-    return plural(len(value), "entry", "entries") if isinstance(value, list) else str(value)  # pyright: ignore[reportUnknownArgumentType]
+    match value:
+        case list():
+            return plural(len(value), "entry", "entries")  # pyright: ignore[reportUnknownArgumentType]  # whatever it holds
+        case dict():
+            return ", ".join(f"{key} {one}" for key, one in value.items())  # pyright: ignore[reportUnknownVariableType]
+        case int():
+            return f"{value:,}"
+        case _:
+            return str(value)
 
 
 def _quoted(text: str) -> list[str]:

@@ -199,6 +199,8 @@ class DreamRequest:
     instructions: str = ""
     output: Literal["propose", "fork"] = "propose"
     requested_by: str = ""
+    chosen: str = ""
+    """Why this curator, a sentence; filled in when the dream begins."""
 
 
 Door = Literal["terminal", "client", "console", "policy"]

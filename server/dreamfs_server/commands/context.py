@@ -12,9 +12,10 @@ import click
 
 from dreamfs_server.settings import database_path, login, package_version
 from dreamfs_tools.call import Answer, Call
-from dreamfs_tools.dreaming import Dream, Dreams
+from dreamfs_tools.dreaming import Dream, DreamRequest, Dreams
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Author, Filesystem
+from dreamfs_tools.model_call import ModelCalls
 from dreamfs_tools.mounts import Mounts
 from dreamfs_tools.redaction import Eraser
 from dreamfs_tools.stores import StoreKeeper
@@ -34,6 +35,10 @@ class DreamRuns(Dreams, Protocol):
 
     async def believe(self, store: str, source: str) -> None: ...
 
+    async def preview(self, request: DreamRequest) -> Any:
+        """What a dream that asks a model would use: an `Estimate`."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -43,6 +48,8 @@ class Opened:
     stores: StoreKeeper
     archive: TranscriptArchive
     dreams: DreamRuns
+    books: ModelCalls
+    """Calls of models, and what a person allowed them to cost."""
     health: Callable[[], Awaitable[Mapping[str, Any]]]
     """What `doctor` says of the engine: `{"sqlite", "journal", "problems": [sentence]}`."""
     backup: Callable[[Path], Awaitable[None]]

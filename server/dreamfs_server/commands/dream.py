@@ -1,11 +1,14 @@
 """`dreamfs dream`: run a dream, look at it, and decide about its proposals."""
 
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 import click
 
 from dreamfs_server.commands.context import Context, Group, Opened, json_option, pass_context, print_json
+from dreamfs_server.commands.dream_allow import command as allow_command
+from dreamfs_server.commands.dream_estimate import show_estimate
 from dreamfs_server.commands.dream_review import command as review_command
 from dreamfs_server.commands.dream_undo import revert, unbelieve
 from dreamfs_tools.dreaming import Dream, DreamRequest
@@ -25,6 +28,7 @@ def command() -> None:
 @click.option("--session", "sessions", multiple=True, metavar="ID", help="Only this session. Repeatable.")
 @click.option("--instructions", default="", help="What to look for, in words; for curators that read.")
 @click.option("--output", type=click.Choice(["propose", "fork"]), default="propose", show_default=True)
+@click.option("--dry-run", is_flag=True, help="Say what a model would be sent and what it would cost; send nothing.")
 @click.option("--if-due", is_flag=True, help="Only when enough new sessions and hours have passed; for cron.")
 @click.option("--resume", "dream_id", default="", metavar="ID", help="Run on a dream whose process ended.")
 @json_option
@@ -37,6 +41,7 @@ def run(
     sessions: tuple[str, ...],
     instructions: str,
     output: Literal["propose", "fork"],
+    dry_run: bool,
     if_due: bool,
     dream_id: str,
     as_json: bool,
@@ -51,6 +56,10 @@ def run(
         output=output,
         requested_by=context.author().actor,
     )
+
+    if dry_run:
+        show_estimate(context, request, as_json=as_json)
+        return
 
     async def work(opened: Opened) -> Dream | str:
         if dream_id:
@@ -128,11 +137,16 @@ def list_(context: Context, store: str, as_json: bool) -> None:
 
 @command.command()
 @click.argument("dream_id", default="")
+@click.option("--calls", is_flag=True, help="Print instead what a model was asked and what it answered, as JSON.")
 @json_option
 @pass_context
-def show(context: Context, dream_id: str, as_json: bool) -> None:
+def show(context: Context, dream_id: str, calls: bool, as_json: bool) -> None:
     """Show a dream with its proposals and their evidence; without an id the newest."""
-    _show(context, dream_id or context.run(_newest), as_json=as_json)
+    dream_id = dream_id or context.run(_newest)
+    if calls:
+        print_json(context.run(partial(_calls, dream_id=dream_id)))
+    else:
+        _show(context, dream_id, as_json=as_json)
 
 
 @command.command()
@@ -150,6 +164,7 @@ def cancel(context: Context, dream_id: str) -> None:
 command.add_command(review_command)
 command.add_command(revert)
 command.add_command(unbelieve)
+command.add_command(allow_command)
 
 
 def _show(context: Context, dream_id: str, *, as_json: bool) -> None:
@@ -173,6 +188,27 @@ def _show(context: Context, dream_id: str, *, as_json: bool) -> None:
         print_json(document)
     else:
         click.echo(text)
+
+
+async def _calls(opened: Opened, dream_id: str) -> list[dict[str, object]]:
+    """Every call exactly as the model saw it."""
+    from dreamfs_tools.model_call import MICROUSD, whole_request
+
+    calls = await opened.books.of(dream_id)
+    return [
+        {
+            "number": call.number,
+            "purpose": call.purpose,
+            "model": call.model,
+            "request": whole_request(calls, call.number),
+            "response": dict(call.response) or None,
+            "usd": call.cost_microusd / MICROUSD,
+            "error": call.error,
+            "created_at": call.created_at.isoformat() if call.created_at else None,
+            "finished_at": call.finished_at.isoformat() if call.finished_at else None,
+        }
+        for call in calls
+    ]
 
 
 async def _newest(opened: Opened) -> str:

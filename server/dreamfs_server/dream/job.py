@@ -9,12 +9,13 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import anyio
 import anyio.from_thread
 import anyio.to_thread
 
+from dreamfs_server.dream.estimate import Estimate
 from dreamfs_server.dream.gather import Scope, gathered, scope_of
 from dreamfs_server.dream.material import Gathered, Material
 from dreamfs_server.dream.support import Recompute
@@ -41,6 +42,8 @@ class Work:
     """With memories, without sessions: those are read through the file system."""
     cards: Sequence[Card]
     propose: Propose
+    check: Propose
+    """Validates without saving."""
 
 
 class Curator(Protocol):
@@ -50,8 +53,18 @@ class Curator(Protocol):
         """Propose what is worth it.
 
         Returns:
-            The usage to record. A key `incomplete` says in a sentence why it ended early.
+            The usage to record. A key `incomplete` says in a sentence why it ended early; `prompt_hash` is kept with the
+            dream.
         """
+        ...
+
+
+@runtime_checkable
+class Estimates(Protocol):
+    """A curator that costs something and can say about how much."""
+
+    def estimate(self, scope: Scope, cards: Sequence[Card]) -> Estimate:
+        """About what a dream over these would use."""
         ...
 
 
@@ -80,6 +93,20 @@ class Job:
         dream = await self.filesystem.read(partial(_opened, request=request, dream_id=dream_id, owner=owner))
         return await self.journal.begin(dream)
 
+    async def preview(self, request: DreamRequest) -> Estimate:
+        """What a dream that asks a model would read, send and cost. Mines, keeps nothing, sends nothing.
+
+        Raises:
+            Refusal: as `begin`, but for `locked`; `unavailable` for a curator that asks no model.
+        """
+        curator = self.curators.get(request.curator)
+        if not isinstance(curator, Estimates):
+            raise Refusal("unavailable", f"The curator {request.curator} sends nothing and costs nothing.")
+        dream = await self.filesystem.read(partial(_opened, request=request, dream_id="", owner=""))
+        scope = await self.filesystem.read(partial(scope_of, dream=dream))
+        cards = await anyio.to_thread.run_sync(partial(self._mine, dream, scope), abandon_on_cancel=True)
+        return curator.estimate(scope, cards)
+
     async def run(self, dream: Dream) -> Dream:
         """Do the work of a dream that `begin` or `take_over` gave to this process, and end it."""
         usage = dict(dream.usage)
@@ -88,14 +115,16 @@ class Job:
         try:
             scope = await self.filesystem.read(partial(scope_of, dream=dream))
             dream = await self._step(replace(dream, coverage=scope.coverage), "mining")
-            cards = await anyio.to_thread.run_sync(partial(self._mine, dream, scope), abandon_on_cancel=True)
-            await self.journal.save_cards(dream.dream_id, cards)
+            cards = await self.filesystem.read(partial(_cards, dream_id=dream.dream_id))
+            if not cards:  # else another process mined them, and a model may have read them
+                cards = await anyio.to_thread.run_sync(partial(self._mine, dream, scope), abandon_on_cancel=True)
+                await self.journal.save_cards(dream.dream_id, cards)
             if dream.curator not in self.curators:
                 return await self._step(replace(dream, owner=""), "waiting for the client's proposals")
             dream = await self._step(dream, "curating")
             material = scope.material(dream, ())
             usage |= await self.curators[dream.curator](
-                Work(dream, material, cards, partial(self.propose, dream.dream_id))
+                Work(dream, material, cards, partial(self.propose, dream.dream_id), partial(self.check, dream.dream_id))
             )
         except _Ended as ended:
             return ended.dream
@@ -109,6 +138,7 @@ class Job:
             _log.exception("dream %s failed", dream.dream_id)
             return await self._end(dream, usage, "failed", "An error of ours ended it; the log has the details.")
         incomplete = str(usage.pop("incomplete", ""))
+        dream = replace(dream, prompt_hash=str(usage.pop("prompt_hash", "")))
         return await self._end(dream, usage, "incomplete" if incomplete else "completed", incomplete)
 
     async def propose(self, dream_id: str, proposal: Proposal) -> Proposal:
@@ -117,8 +147,15 @@ class Job:
         Raises:
             Refusal: nothing was saved; each claim and change that failed is named.
         """
-        checked = await self.filesystem.read(partial(_checked, dream_id=dream_id, proposal=proposal))
-        return await self.journal.propose(dream_id, checked)
+        return await self.journal.propose(dream_id, await self.check(dream_id, proposal))
+
+    async def check(self, dream_id: str, proposal: Proposal) -> Proposal:
+        """Validate a proposal, and save nothing.
+
+        Raises:
+            Refusal: as `propose`.
+        """
+        return await self.filesystem.read(partial(_checked, dream_id=dream_id, proposal=proposal))
 
     def _mine(self, dream: Dream, scope: Scope) -> list[Card]:
         return self.mine(scope.material(dream, self._sessions(dream, scope)))
@@ -213,6 +250,7 @@ def _opened(snapshot: Snapshot, request: DreamRequest, dream_id: str, owner: str
         output=request.output,
         step=GATHERING,
         owner=owner,
+        usage={"chosen": request.chosen} if request.chosen else {},
     )
 
 
@@ -238,6 +276,10 @@ def open_dream(snapshot: Snapshot, dream_id: str) -> Dream:
 def _one(snapshot: Snapshot, dream_id: str, query: Callable[[Snapshot], Gathered]) -> Gathered | Dream:
     dream = snapshot.dreams.dream(dream_id)
     return query(snapshot) if dream is None or dream.is_open else dream
+
+
+def _cards(snapshot: Snapshot, dream_id: str) -> Sequence[Card]:
+    return snapshot.dreams.cards(dream_id)
 
 
 def _now(snapshot: Snapshot) -> datetime:

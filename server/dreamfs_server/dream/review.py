@@ -26,7 +26,9 @@ class _Outcome:
     why: str = ""
 
 
-def reviewer_of(named: str, login: str, environment: Mapping[str, str], *, is_terminal: bool) -> str:
+def reviewer_of(
+    named: str, login: str, environment: Mapping[str, str], *, is_terminal: bool, about: str = "proposals"
+) -> str:
     """Who decides at a command line.
 
     Args:
@@ -34,6 +36,7 @@ def reviewer_of(named: str, login: str, environment: Mapping[str, str], *, is_te
         login: the user of the operating system.
         environment: of the process.
         is_terminal: whether a person could be sitting there: standard input is a terminal.
+        about: what is decided.
 
     Raises:
         Refusal: `not_allowed` in an agent's shell, and without `--as` where nobody can be asked.
@@ -41,7 +44,7 @@ def reviewer_of(named: str, login: str, environment: Mapping[str, str], *, is_te
     if environment.get(AGENT_SHELL):
         raise Refusal(
             "not_allowed",
-            "A person decides about proposals, and this is an agent's shell. Nothing was changed. Run the command in a "
+            f"A person decides about {about}, and this is an agent's shell. Nothing was changed. Run the command in a "
             "terminal of your own.",
         )
     if named:
@@ -49,7 +52,7 @@ def reviewer_of(named: str, login: str, environment: Mapping[str, str], *, is_te
     if not is_terminal:
         raise Refusal(
             "not_allowed",
-            "A person decides about proposals, and nobody can be asked here. Nothing was changed. Run the command at a "
+            f"A person decides about {about}, and nobody can be asked here. Nothing was changed. Run the command at a "
             "terminal, or say who decided with --as NAME.",
         )
     return f"user:{login}"

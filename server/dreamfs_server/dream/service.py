@@ -14,6 +14,8 @@ import anyio
 from anyio.abc import TaskGroup
 
 from dreamfs_server.dream import due, owner, undo
+from dreamfs_server.dream.consent import Consent, choose_without_models
+from dreamfs_server.dream.estimate import Estimate
 from dreamfs_server.dream.job import Job
 from dreamfs_server.dream.review import decide
 from dreamfs_tools.answers import moment
@@ -24,7 +26,6 @@ from dreamfs_tools.filesystem import Author, Snapshot
 LOOK_SECONDS = 0.5
 """How often a dream that another process runs is looked at."""
 WAIT_SECONDS_MAX = 300.0
-EMBEDDED = "embedded"
 
 Launch = Callable[[str], Awaitable[None]]
 
@@ -39,6 +40,7 @@ class DreamService:
         tasks: where dreams run in this process; None runs each to its end inside `start`, as a command wants it.
         launch: starts a process that calls `resume` with the id; takes the place of `tasks`.
         is_alive: whether the process of an owner's name runs.
+        consent: decides whether a model is asked; None where there is none to ask.
         me: this process's owner's name.
     """
 
@@ -47,6 +49,7 @@ class DreamService:
     tasks: TaskGroup | None = None
     launch: Launch | None = None
     is_alive: Callable[[str], bool] = owner.is_alive
+    consent: Consent | None = None
     me: str = field(default_factory=owner.this_process)
     _running: dict[str, anyio.Event] = field(default_factory=dict[str, anyio.Event])
 
@@ -58,7 +61,7 @@ class DreamService:
                 'A dream that writes a new store is not available yet. Use output "propose": accept what you want, one by '
                 "one; `dreamfs store fork` keeps a copy of the store as it is.",
             )
-        request = replace(request, curator=self._curator(request.curator))
+        request = await self._chosen(request)
         mine = self.me if self.launch is None else ""
         try:
             dream = await self.job.begin(request, self.new_id(), mine)
@@ -192,15 +195,20 @@ class DreamService:
         if not await self.job.journal.believe(store, source):
             raise Refusal("not_found", f"Nobody called {source} false. Nothing was changed.")
 
-    def _curator(self, asked: str) -> str:
-        if asked == "auto":
-            return EMBEDDED
-        if asked == CLIENT or asked in self.job.curators:
-            return asked
-        there = ", ".join(sorted({"auto", CLIENT, *self.job.curators}))
-        raise Refusal(
-            "unavailable", f"There is no curator {asked} here; use one of: {there}. The embedded one needs no model."
-        )
+    async def preview(self, request: DreamRequest) -> Estimate:
+        """What a dream would read, send and cost; nothing is kept and nothing is sent.
+
+        Raises:
+            Refusal: `unavailable` for a curator that asks no model; otherwise as `start`, but for what is not allowed.
+        """
+        return await self.job.preview(request)
+
+    async def _chosen(self, request: DreamRequest) -> DreamRequest:
+        if self.consent is None:
+            choice = choose_without_models(request.curator, self.job.curators)
+        else:
+            choice = await self.consent.choose(request.curator, self.job.curators)
+        return replace(request, curator=choice.curator, chosen=choice.why)
 
     async def _let_run(self, dream: Dream) -> Dream:
         if self.launch is not None:

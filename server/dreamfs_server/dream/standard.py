@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 from anyio.abc import TaskGroup
 
+from dreamfs_server.dream.consent import EMBEDDED
 from dreamfs_server.dream.curators.embedded import curate
 from dreamfs_server.dream.evidence import mine
 from dreamfs_server.dream.job import Job, embedded
-from dreamfs_server.dream.service import EMBEDDED, DreamService, Launch
+from dreamfs_server.dream.service import DreamService, Launch
 from dreamfs_tools.dreaming import DreamJournal
 from dreamfs_tools.filesystem import Filesystem
 

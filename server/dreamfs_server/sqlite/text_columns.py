@@ -167,6 +167,7 @@ NAMES = {
         SELECT '/dreams/' || dream_id, requested_by || ' ' || sessions FROM dream
         WHERE instr(requested_by, :probe) OR instr(sessions, :probe)
     """,
+    "allowance": "SELECT DISTINCT allowed_by, allowed_by FROM allowance WHERE instr(allowed_by, :probe)",
     "backup": "SELECT path, path FROM backup WHERE instr(path, :probe)",
 }
 """Where things are called so: name → SQL that gives where, and the name."""
