@@ -2,7 +2,7 @@
 
 This is the only module that knows aiosqlite, and it leans on private names of it (`_thread`, `_conn`, `_tx`): a
 transaction has to be *one* function on the connection's thread, since a statement that is already queued runs on when
-its awaiter is cancelled. docs/decisions/0003 has the measurements.
+its awaiter is cancelled. docs/decisions/0014 has the measurements.
 
 Everything in this folder that stores something does it through `Database.read` and `Database.write`: give a function
 of the raw connection, and it runs whole, in one snapshot or in one `BEGIN IMMEDIATE` transaction.
