@@ -46,6 +46,8 @@ FROM store_merge AS m JOIN store AS s ON s.store_id = m.source_store_id
 WHERE m.store_id = ? AND m.revision <= ? AND s.deleted_at IS NULL
 """
 
+TEXTS_KEPT_COUNT = 8
+
 
 class SqliteSnapshot:
     """Valid inside one read or one plan; `close` ends what a caller has not read to its end."""
@@ -55,6 +57,8 @@ class SqliteSnapshot:
         self.authors = Authors(c)
         self._now = now
         self._met: dict[str, tuple[StoreRow, Store] | None] = {}
+        self._trees: dict[str, CurrentTree] = {}
+        self._texts: dict[int, str | None] = {}
         self._open: list[sqlite3.Cursor] = []
 
     @property
@@ -77,7 +81,9 @@ class SqliteSnapshot:
         """A store's files now, or after revision `at`."""
         row = self.store_row(store)
         if at is None or at >= row.head:
-            return CurrentTree(self, row)
+            if store not in self._trees:
+                self._trees[store] = CurrentTree(self, row)
+            return self._trees[store]
         return PastTree(self, self.segments(row), at)
 
     def changes(self, store: str, which: ChangeFilter, limit: int) -> Sequence[Change]:
@@ -155,12 +161,17 @@ class SqliteSnapshot:
         return cursor
 
     def text(self, content_id: int) -> str | None:
-        """A content."""
-        return content.load(self.c, content_id)
+        """A content; the last few are kept, since one call looks at the same text several times."""
+        if content_id not in self._texts:
+            if len(self._texts) == TEXTS_KEPT_COUNT:
+                self._texts.clear()
+            self._texts[content_id] = content.load(self.c, content_id)
+        return self._texts[content_id]
 
     def forget(self, slug: str) -> None:
         """Read a store anew next time; for a plan that changed it."""
         self._met.pop(slug, None)
+        self._trees.pop(slug, None)
 
     def close(self) -> None:
         """An open cursor would hold the snapshot, and the write-ahead log would grow behind it."""

@@ -47,16 +47,19 @@ class Source(Protocol):
 
 
 class CurrentTree:
-    """A store's files now."""
+    """A store's files now. It remembers the entries it was asked for: nothing changes while a snapshot lasts."""
 
     def __init__(self, source: Source, store: StoreRow) -> None:
         self._source = source
         self._store = store
+        self._met: dict[str, Entry | None] = {}
 
     def entry(self, path: str) -> Entry | None:
         """The file or folder at a path."""
-        row = self._source.c.execute(_NOW, (self._store.store_id, sort_key(path))).fetchone()
-        return entry_of(row, self._store.slug, self._source.authors) if row else None
+        if path not in self._met:
+            row = self._source.c.execute(_NOW, (self._store.store_id, sort_key(path))).fetchone()
+            self._met[path] = entry_of(row, self._store.slug, self._source.authors) if row else None
+        return self._met[path]
 
     def walk(self, path: str = "", *, depth: int = 0, after: str = "") -> Iterable[Entry]:
         """What lies below a folder, in order."""
