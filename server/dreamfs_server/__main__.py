@@ -4,6 +4,7 @@ import importlib
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -121,12 +122,18 @@ class _AnthropicCurator:
         )
 
 
-async def _launch(path: Path, dream_id: str) -> None:
-    """Run a dream in a process that outlives this one."""
+async def _launch(path: Path, dream_id: str) -> str:
+    """Run a dream in a process that outlives this one; gives its name as an owner."""
+    from dreamfs_server.dream.owner import name_of  # noqa: PLC0415  # --help needs none of it
+
     words = [sys.executable, "-m", "dreamfs_server", "--db", str(path), "dream", "run", "--resume", dream_id]
-    subprocess.Popen(  # noqa: S603, ASYNC220  # our own program; nothing is waited for
+    process = subprocess.Popen(  # noqa: S603, ASYNC220  # our own program; returns at once
         words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
+    name = name_of(process.pid)
+    # Waited for, so that a dead one can be told from a living one while this server runs.
+    threading.Thread(target=process.wait, daemon=True).start()
+    return name
 
 
 class Dreamfs(Group):

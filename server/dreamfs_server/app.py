@@ -8,9 +8,11 @@ import contextlib
 import inspect
 import logging
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
+import anyio
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.shared.exceptions import MCPError
@@ -52,6 +54,7 @@ def build_app(
     archive: TranscriptArchive | None = None,
     dreams: Dreams | None = None,
     offered: Sequence[OfferedTool] | None = None,
+    beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
 ) -> MCPServer[Any]:
     """Build a server over an engine.
 
@@ -67,10 +70,19 @@ def build_app(
         archive: where `record` stores events.
         dreams: who runs dreams.
         offered: other tools than ours, for tests.
+        beside: what runs while the server does, and is cancelled when it ends.
     """
     picked = chosen(tools() if offered is None else offered, tool_set, recorder=recorder)
     app = App(
-        filesystem, mounts, callers, version=version, offered=picked, archive=archive, dreams=dreams, recorder=recorder
+        filesystem,
+        mounts,
+        callers,
+        version=version,
+        offered=picked,
+        archive=archive,
+        dreams=dreams,
+        recorder=recorder,
+        beside=beside,
     )
     add_resources(app, filesystem, mounts, callers)
     curates = dreams is not None and "dream_propose" in {tool.name for tool in picked}
@@ -92,9 +104,16 @@ class App(MCPServer[Any]):
         archive: TranscriptArchive | None,
         dreams: Dreams | None,
         recorder: bool,
+        beside: Sequence[Callable[[], Coroutine[Any, Any, None]]],
     ) -> None:
         with _without_rich():
-            super().__init__("dreamfs", version=version, log_level="WARNING", middleware=[self._answer_first])
+            super().__init__(
+                "dreamfs",
+                version=version,
+                log_level="WARNING",
+                middleware=[self._answer_first],
+                lifespan=partial(_with, beside),
+            )
         self._filesystem = filesystem
         self._mounts = mounts
         self._callers = callers
@@ -190,6 +209,7 @@ class App(MCPServer[Any]):
                 self._archive,
                 dreams=self._dreams,
                 ask=asker(ctx) if tool.asks else None,
+                progress=None if ctx is None else partial(_progress, ctx),
                 recorder=self._recorder,
                 own_session=self._callers.session_id or self._callers.host_session_id,
             )
@@ -241,6 +261,21 @@ class App(MCPServer[Any]):
         for needed in known.values():
             if needed.required and needed.name not in (given or {}):
                 raise _invalid_prompt(f"The prompt {name} needs the argument {needed.name}.")
+
+
+@contextlib.asynccontextmanager
+async def _with(
+    beside: Sequence[Callable[[], Coroutine[Any, Any, None]]], _app: MCPServer[Any]
+) -> AsyncGenerator[None]:
+    async with anyio.create_task_group() as tasks:
+        for run in beside:
+            tasks.start_soon(run)
+        yield
+        tasks.cancel_scope.cancel()
+
+
+async def _progress(ctx: ServerRequestContext[Any, Any], number: int, words: str) -> None:
+    await ctx.session.report_progress(number, None, words)  # does nothing where the client did not ask for it
 
 
 @contextlib.contextmanager

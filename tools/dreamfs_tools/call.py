@@ -1,6 +1,6 @@
 """One tool call: what a tool is given, and what it gives back."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +8,9 @@ from dreamfs_tools.dreaming import Ask, Dreams
 from dreamfs_tools.filesystem import Author, Filesystem
 from dreamfs_tools.mounts import Mounts
 from dreamfs_tools.transcript import TranscriptArchive
+
+Progress = Callable[[int, str], Awaitable[None]]
+"""Given a number that grows from call to call, and what is going on, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class Call:
     """Who runs dreams; None where none can be run."""
     ask: Ask | None = None
     """Puts a question to the person in the client; None where the client cannot ask."""
+    progress: Progress | None = None
+    """Tells the client how far the call is; None where nobody listens."""
     recorder: bool = False
     """Whether the operator made this connection a recorder, which may write any session's transcript."""
     own_session: str = ""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from dreamfs_tools.call import Answer, Call
-from dreamfs_tools.dream_status import check_wait, dreams_of, told
+from dreamfs_tools.dream_status import check_wait, dreams_of, steps_of, told
 from dreamfs_tools.dreaming import (
     Card,
     ChangeOperation,
@@ -87,7 +87,7 @@ async def dream(
             requested_by=call.author.label,
         )
     )
-    return await told(call, await dreams.wait(started.dream_id, wait_seconds), format)
+    return await told(call, await dreams.wait(started.dream_id, wait_seconds, steps_of(call)), format)
 
 
 def _store(call: Call, snapshot: Snapshot, path: str) -> str:

@@ -1,12 +1,13 @@
 """The tool `dream_status`: where a dream is, and what a caller may do about it."""
 
 from collections.abc import Sequence
+from itertools import count
 from typing import Literal
 
 from dreamfs_tools.call import Answer, Call
 from dreamfs_tools.dream_pages import proposal_path, status_lines
 from dreamfs_tools.dream_shape import dream_document
-from dreamfs_tools.dreaming import Dream, Dreams, Proposal
+from dreamfs_tools.dreaming import Dream, Dreams, Proposal, Tell
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Snapshot
 from dreamfs_tools.shapes import to_json
@@ -33,7 +34,7 @@ async def dream_status(
     elif action == "cancel":
         dream = await dreams.cancel(dream_id)
     else:
-        dream = await dreams.wait(dream_id, wait_seconds if action == "wait" else 0)
+        dream = await dreams.wait(dream_id, wait_seconds if action == "wait" else 0, steps_of(call))
     return await told(call, dream, format)
 
 
@@ -46,6 +47,18 @@ def dreams_of(call: Call) -> Dreams:
     if call.dreams is None:
         raise Refusal("unavailable", "This server runs no dreams. A person can run one: `dreamfs dream run`.")
     return call.dreams
+
+
+def steps_of(call: Call) -> Tell | None:
+    """Tells the client each step of a dream, where it wants to know."""
+    progress, numbers = call.progress, count(1)
+    if progress is None:
+        return None
+
+    async def tell(dream: Dream) -> None:
+        await progress(next(numbers), f"Dream {dream.dream_id} of /{dream.store}: {dream.step or dream.status}")
+
+    return tell
 
 
 def check_wait(seconds: int) -> None:

@@ -347,6 +347,9 @@ class DreamJournal(Protocol):
         ...
 
 
+Tell = Callable[[Dream], Awaitable[None]]
+
+
 class Dreams(Protocol):
     """What the tools and commands do with dreams. Only a person's `Review` ever changes memory."""
 
@@ -359,8 +362,14 @@ class Dreams(Protocol):
         """
         ...
 
-    async def wait(self, dream_id: str, seconds: float) -> Dream:
-        """Give a dream as it stands once it ended, or after `seconds`. One whose process died is run on."""
+    async def wait(self, dream_id: str, seconds: float, tell: Tell | None = None) -> Dream:
+        """Give a dream as it stands once it ended, or after `seconds`. One whose process died is run on.
+
+        Args:
+            dream_id: which.
+            seconds: how long to wait.
+            tell: is given the dream at each step that it is seen to come to.
+        """
         ...
 
     async def finish(self, dream_id: str) -> Dream:

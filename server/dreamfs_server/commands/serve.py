@@ -4,14 +4,17 @@ import logging
 import os
 import sys
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Literal
 
 import anyio
 import click
 
-from dreamfs_server.commands.context import Command, Context, pass_context
+from dreamfs_server.commands.context import Command, Context, DreamRuns, pass_context
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.mounts import MountOption, Mounts, parse_mount
+
+PICK_UP_SECONDS = 1.0
 
 
 class _MountType(click.ParamType[MountOption]):
@@ -60,6 +63,15 @@ def command(
     leave(anyio.run(_serve, context, shown, tools, recorder, session, parent))
 
 
+async def _pick_up(dreams: DreamRuns) -> None:
+    """Run on what another server's end interrupted, once the client has had its first answers."""
+    await anyio.sleep(PICK_UP_SECONDS)
+    try:
+        await dreams.pick_up()
+    except Refusal as refusal:
+        logging.getLogger("dreamfs").warning("no dream was picked up: %s", refusal.sentence)
+
+
 async def _serve(
     context: Context,
     mounts: Mounts,
@@ -92,5 +104,6 @@ async def _serve(
             recorder=recorder,
             archive=opened.archive,
             dreams=opened.dreams,
+            beside=[partial(_pick_up, opened.dreams)],
         )
         return await serve_stdio(app, stack.aclose, parent_process_id=parent)

@@ -12,7 +12,17 @@ from pathlib import Path
 
 def this_process() -> str:
     """The owner's name of the process that asks."""
-    return f"{platform.node()}/{os.getpid()}/{_started(os.getpid())}"
+    return name_of(os.getpid())
+
+
+def parent_process() -> str:
+    """The owner's name of the process that started the one that asks."""
+    return name_of(os.getppid())
+
+
+def name_of(pid: int) -> str:
+    """The owner's name of a process on this machine, which must not have been waited for yet."""
+    return f"{platform.node()}/{pid}/{_started(pid)}"
 
 
 def is_alive(owner: str) -> bool:
@@ -35,9 +45,10 @@ def is_alive(owner: str) -> bool:
 
 
 def _started(pid: int) -> str:
-    """When a process started, in the kernel's own ticks; "" where that is not told."""
+    """When a process started, in the kernel's own ticks; "" where that is not told, `ended` for one not yet waited for."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:
         return ""
-    return stat.rpartition(")")[2].split()[19]  # the name in brackets may hold anything
+    fields = stat.rpartition(")")[2].split()  # the name in brackets may hold anything
+    return "ended" if fields[0] in {"Z", "X"} else fields[19]

@@ -1,8 +1,11 @@
 """What tools and commands call: starts dreams, waits for them, takes proposals and answers, from any process.
 
 A dream that this process starts runs in its own task group, or in a process of its own where `launch` says so: mining is
-work for the processor, and a server that answers should not do it. A dream whose process died is run on by whoever waits
-for it next.
+work for the processor, and a server that answers should not do it. A dream whose process died is run on by the next server
+that starts, or by whoever waits for it.
+
+An open dream always has an owner that can be seen to live or not: whoever launches a process owns the dream until it has
+handed it over by name.
 """
 
 import math
@@ -19,15 +22,21 @@ from dreamfs_server.dream.estimate import Estimate
 from dreamfs_server.dream.job import Job
 from dreamfs_server.dream.review import decide
 from dreamfs_tools.answers import moment
-from dreamfs_tools.dreaming import CLIENT, CLIENT_DREAM_HOURS_MAX, Dream, DreamRequest, Proposal, Review
+from dreamfs_tools.dreaming import CLIENT, CLIENT_DREAM_HOURS_MAX, Dream, DreamRequest, Proposal, Review, Tell
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Author, Snapshot
 
 LOOK_SECONDS = 0.5
 """How often a dream that another process runs is looked at."""
+HANDOVER_LOOK_SECONDS = 0.05
 WAIT_SECONDS_MAX = 300.0
+HANDOVER_SECONDS = 10.0
+"""How long a launched process waits for the dream that it was launched for."""
+RESTARTS_COUNT_MAX = 3
+"""So that a dream which ends its process every time, for want of memory say, is not run for ever."""
 
-Launch = Callable[[str], Awaitable[None]]
+Launch = Callable[[str], Awaitable[str]]
+"""Starts a process for a dream's id; gives the owner's name of that process."""
 
 
 @dataclass
@@ -42,6 +51,7 @@ class DreamService:
         is_alive: whether the process of an owner's name runs.
         consent: decides whether a model is asked; None where there is none to ask.
         me: this process's owner's name.
+        parent: the owner's name of the process that started this one, and may be about to hand a dream over.
     """
 
     job: Job
@@ -51,6 +61,7 @@ class DreamService:
     is_alive: Callable[[str], bool] = owner.is_alive
     consent: Consent | None = None
     me: str = field(default_factory=owner.this_process)
+    parent: str = field(default_factory=owner.parent_process)
     _running: dict[str, anyio.Event] = field(default_factory=dict[str, anyio.Event])
 
     async def start(self, request: DreamRequest) -> Dream:
@@ -62,13 +73,12 @@ class DreamService:
                 "one; `dreamfs store fork` keeps a copy of the store as it is.",
             )
         request = await self._chosen(request)
-        mine = self.me if self.launch is None else ""
         try:
-            dream = await self.job.begin(request, self.new_id(), mine)
+            dream = await self.job.begin(request, self.new_id(), self.me)
         except Refusal as refusal:
             if refusal.code != "locked" or not await self._bury(str(refusal.data.get("dream_id", ""))):
                 raise
-            dream = await self.job.begin(request, self.new_id(), mine)
+            dream = await self.job.begin(request, self.new_id(), self.me)
         return await self._let_run(dream)
 
     async def resume(self, dream_id: str) -> Dream:
@@ -78,25 +88,43 @@ class DreamService:
             Refusal: `not_found`; `locked` while another process runs it.
         """
         dream = await self.show(dream_id)
-        if not self._abandoned(dream):
-            if dream.is_open:
-                raise Refusal("locked", f"Dream {dream_id} is being run by another process; wait for it or cancel it.")
-            return dream
-        taken = await self.job.journal.take_over(dream_id, self.me, dream.owner)
-        return await self._run(taken) if taken.is_open and taken.owner == self.me else taken
+        with anyio.move_on_after(HANDOVER_SECONDS):
+            while True:
+                if not dream.is_open or dream.waits_until is not None:
+                    return dream
+                if self._abandoned(dream):
+                    dream = await self.job.journal.take_over(dream_id, self.me, dream.owner)
+                if dream.owner != self.parent:
+                    break
+                await anyio.sleep(HANDOVER_LOOK_SECONDS)
+                dream = await self.show(dream_id)
+        if dream.owner == self.me and dream.is_open:
+            return await self._run(dream)
+        raise Refusal("locked", f"Dream {dream_id} is being run by another process; wait for it or cancel it.")
 
-    async def wait(self, dream_id: str, seconds: float) -> Dream:
+    async def pick_up(self) -> None:
+        """Run on each dream whose process died; for a server that starts."""
+        for dream in await self.job.filesystem.read(lambda snapshot: list(snapshot.dreams.dreams())):
+            if self._abandoned(dream):
+                await self._take_over(dream)
+
+    async def wait(self, dream_id: str, seconds: float, tell: Tell | None = None) -> Dream:
         """Give a dream once it ended, or after a while. See `Dreams`."""
         with anyio.move_on_after(
             min(max(seconds, 0.0), WAIT_SECONDS_MAX) if math.isfinite(seconds) else WAIT_SECONDS_MAX
         ):
+            step = ""
             while True:
                 dream = await self.show(dream_id)
                 if not dream.is_open or dream.waits_until is not None:
                     return dream
+                if tell is not None and dream.step != step:
+                    await tell(dream)
+                step = dream.step
                 if running := self._running.get(dream_id):
-                    await running.wait()
-                elif self._abandoned(dream) and self.tasks is not None and self.launch is None:
+                    with anyio.move_on_after(LOOK_SECONDS):
+                        await running.wait()
+                elif self._abandoned(dream) and (self.tasks is not None or self.launch is not None):
                     await self._take_over(dream)
                 else:
                     await anyio.sleep(LOOK_SECONDS)
@@ -212,12 +240,15 @@ class DreamService:
 
     async def _let_run(self, dream: Dream) -> Dream:
         if self.launch is not None:
-            await self.launch(dream.dream_id)
-        elif self.tasks is None:
+            try:
+                launched = await self.launch(dream.dream_id)
+            except OSError:
+                return await self._fail(dream, "No process could be started for it.")
+            return await self.job.journal.take_over(dream.dream_id, launched, self.me)
+        if self.tasks is None:
             return await self._run(dream)
-        else:
-            self._running[dream.dream_id] = anyio.Event()
-            self.tasks.start_soon(self._run, dream)
+        self._running[dream.dream_id] = anyio.Event()
+        self.tasks.start_soon(self._run, dream)
         return dream
 
     async def _run(self, dream: Dream) -> Dream:
@@ -229,22 +260,30 @@ class DreamService:
 
     async def _take_over(self, dream: Dream) -> None:
         taken = await self.job.journal.take_over(dream.dream_id, self.me, dream.owner)
-        if taken.is_open and taken.owner == self.me:
-            await self._let_run(taken)
+        if not taken.is_open or taken.owner != self.me:
+            return
+        restarts = int(taken.usage.get("restarts", 0)) + 1
+        if restarts > RESTARTS_COUNT_MAX:
+            await self._fail(taken, f"Its process ended before it did, {restarts} times.")
+            return
+        await self._let_run(await self.job.journal.update(replace(taken, usage={**taken.usage, "restarts": restarts})))
 
     async def _bury(self, dream_id: str) -> bool:
         """End a dream that stands in the way and whose process or client is gone; whether it is out of the way."""
         dream = await self.show(dream_id)
-        launching = not dream.owner and dream.status == "running"
         if not dream.is_open:
             return True
-        if launching or not self._abandoned(dream):
+        if not self._abandoned(dream):
             return False
         taken = await self.job.journal.take_over(dream_id, self.me, dream.owner)
         if not taken.is_open or taken.owner != self.me:  # somebody else runs it on, or ended it
             return not taken.is_open
-        ended = replace(taken, status="failed", step="", owner="", error="Its process ended before it did.")
-        return not (await self.job.journal.update(ended)).is_open
+        return not (await self._fail(taken, "Its process ended before it did.")).is_open
+
+    async def _fail(self, dream: Dream, why: str) -> Dream:
+        now = await self.job.filesystem.read(_now)
+        ended = replace(dream, status="failed", step="", owner="", finished_at=now, error=why)
+        return await self.job.journal.update(ended)
 
     def _abandoned(self, dream: Dream) -> bool:
         if not dream.is_open or dream.dream_id in self._running:

@@ -21,7 +21,7 @@ from dreamfs_server.model_settings import ModelSettings
 from dreamfs_tools.answers import moment
 from dreamfs_tools.call import Call
 from dreamfs_tools.dream_pages import agenda
-from dreamfs_tools.dreaming import Card, Dream, DreamRequest, Proposal, Review
+from dreamfs_tools.dreaming import Card, Dream, DreamRequest, Proposal, Review, Tell
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Author, Filesystem
 from dreamfs_tools.model_call import ModelCalls
@@ -138,7 +138,7 @@ class _Desk:
         """Not a model's to do."""
         raise _not_here()
 
-    async def wait(self, dream_id: str, seconds: float) -> Dream:
+    async def wait(self, dream_id: str, seconds: float, tell: Tell | None = None) -> Dream:
         """Not a model's to do."""
         raise _not_here()
 
