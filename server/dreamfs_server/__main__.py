@@ -66,7 +66,10 @@ async def open_database(path: Path, *, launching: bool = False) -> AsyncGenerato
     consent = Consent(books, ANTHROPIC, lambda: has_anthropic_key(os.environ), KEY_HINT)
     launch = partial(_launch, path) if launching else None
     dreams = DreamService(
-        Job(engine, journal, _mine, curators), lambda: f"drm_{os.urandom(5).hex()}", launch=launch, consent=consent
+        Job(engine, journal, _mine, curators, engine),
+        lambda: f"drm_{os.urandom(5).hex()}",
+        launch=launch,
+        consent=consent,
     )
     try:
         yield Opened(

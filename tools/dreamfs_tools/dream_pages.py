@@ -98,12 +98,39 @@ def report(dream: Dream, cards: Sequence[Card], proposals: Sequence[Proposal]) -
     if dream.usage:
         lines += ["", "## Usage", ""]
         lines += [f"- {key}: {_used(value)}" for key, value in dream.usage.items()]
+    lines += _forked(dream)
     if dream.coverage.skipped:
         lines += ["", "## Sessions left out", ""]
         lines += [f"- {skip['session_id']}: {skip['reason']}" for skip in dream.coverage.skipped[:SKIPPED_LISTED_MAX]]
         more = len(dream.coverage.skipped) - SKIPPED_LISTED_MAX
         lines += [f"- and {more} more"] if more > 0 else []
     return "\n".join([*lines, ""])
+
+
+def _forked(dream: Dream) -> list[str]:
+    slug = dream.usage.get("fork")
+    if not slug:
+        return []
+    forked = [str(number) for number in dream.usage.get("forked", ())]
+    lines = ["", "## The fork", ""]
+    lines += [
+        f"The store /{slug} is /{dream.store} with {_numbered(forked)}, each as one revision. It can only be read."
+    ]
+    lines += [
+        f"- Left out: proposal {left['proposal']}, because {left['why']}"
+        for left in dream.usage.get("fork_left_out", ())
+    ]
+    lines += [
+        f"- What it changes: `dreamfs diff /{slug} --from {dream.snapshot_version}`",
+        f"- To bring it over whole: `dreamfs store merge {slug} {dream.store}`.",
+        f"- To bring over single ones: `dreamfs dream review {dream.dream_id}`.",
+        f"- To let it go: `dreamfs store delete {slug}`. /{dream.store} was not touched.",
+    ]
+    return lines
+
+
+def _numbered(numbers: Sequence[str]) -> str:
+    return f"proposal{'s' * (len(numbers) > 1)} {', '.join(numbers)}" if numbers else "no proposal"
 
 
 def status_lines(dream: Dream, proposals: Sequence[Proposal]) -> list[str]:

@@ -15,6 +15,7 @@ import anyio
 import anyio.from_thread
 import anyio.to_thread
 
+from dreamfs_server.dream.conclude import accept_tidying, fork
 from dreamfs_server.dream.estimate import Estimate
 from dreamfs_server.dream.gather import Scope, gathered, scope_of
 from dreamfs_server.dream.material import Gathered, Material
@@ -23,6 +24,7 @@ from dreamfs_server.dream.validation import validate
 from dreamfs_tools.dreaming import GATHERING, Card, Claim, Dream, DreamJournal, DreamRequest, Proposal
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Filesystem, Snapshot
+from dreamfs_tools.stores import StoreKeeper
 
 INSTRUCTIONS_CHARACTERS_MAX = 4_096
 UNDO = "revert"
@@ -77,12 +79,14 @@ class Job:
         journal: where dreams are kept.
         mine: material to cards, pure; runs on a thread.
         curators: by the name that `--curator` takes. A client's dream has none: its model proposes.
+        stores: makes the new store of a dream whose output is a fork; None where there are no such dreams.
     """
 
     filesystem: Filesystem
     journal: DreamJournal
     mine: Mine
     curators: Mapping[str, Curator] = field(default_factory=dict[str, Curator])
+    stores: StoreKeeper | None = None
 
     async def begin(self, request: DreamRequest, dream_id: str, owner: str) -> Dream:
         """Take the store's lock and note the snapshot.
@@ -126,6 +130,7 @@ class Job:
             usage |= await self.curators[dream.curator](
                 Work(dream, material, cards, partial(self.propose, dream.dream_id), partial(self.check, dream.dream_id))
             )
+            usage |= await self.conclude(await self._step(dream, "concluding"))
         except _Ended as ended:
             return ended.dream
         except Refusal as refusal:
@@ -156,6 +161,16 @@ class Job:
             Refusal: as `propose`.
         """
         return await self.filesystem.read(partial(_checked, dream_id=dream_id, proposal=proposal))
+
+    async def conclude(self, dream: Dream) -> Mapping[str, Any]:
+        """Do what follows when an open dream has made its proposals; gives what to add to its usage.
+
+        Raises:
+            Refusal: `already_exists` where another store has the name of its fork.
+        """
+        if dream.output == "fork" and self.stores is not None:
+            return await fork(self.filesystem, self.stores, dream)
+        return await accept_tidying(self.filesystem, self.journal, dream)
 
     def _mine(self, dream: Dream, scope: Scope) -> list[Card]:
         return self.mine(scope.material(dream, self._sessions(dream, scope)))

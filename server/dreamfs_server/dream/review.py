@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from dreamfs_server.dream.apply import ARCHIVE, Stale, fold, rebase, retirement_note
+from dreamfs_server.dream.tidy import REVIEWER, why_not_tidy
 from dreamfs_tools.admission import admit
 from dreamfs_tools.dreaming import Dream, DreamJournal, EditedFile, Proposal, Review, Verdict
 from dreamfs_tools.errors import Refusal
@@ -81,6 +82,8 @@ async def decide(filesystem: Filesystem, journal: DreamJournal, review: Review, 
             "too_large",
             f"The reason has {len(review.reason):,} characters; at most {REASON_CHARACTERS_MAX:,} are allowed.",
         )
+    if (review.door == "policy") != (review.reviewer == REVIEWER) or (review.door == "policy" and not review.accept):
+        raise Refusal("not_allowed", f"{REVIEWER} is no person's name, and a policy only accepts. Nothing was changed.")
     if not review.accept:
         await filesystem.read(lambda snapshot: _undecided(snapshot, review))
         return await journal.judge(
@@ -172,6 +175,8 @@ def _accept(snapshot: Snapshot, review: Review) -> Planned[_Outcome]:
     except Stale as stale:
         settled = replace(verdict, status="stale", reason=str(stale), edited=False)
         return Planned(_Outcome("stale", proposal, str(stale)), verdict=settled)
+    if review.door == "policy" and (why := why_not_tidy(snapshot, dream, proposal, edits)):
+        raise Refusal("not_allowed", f"A person decides about proposal {proposal.number}: {why} Nothing was changed.")
     message = proposal.title
     if review.edited:
         edits = _edited(snapshot, review, edits)

@@ -66,12 +66,8 @@ class DreamService:
 
     async def start(self, request: DreamRequest) -> Dream:
         """Begin a dream and let it run. See `Dreams`."""
-        if request.output == "fork":
-            raise Refusal(
-                "unavailable",
-                'A dream that writes a new store is not available yet. Use output "propose": accept what you want, one by '
-                "one; `dreamfs store fork` keeps a copy of the store as it is.",
-            )
+        if request.output == "fork" and self.job.stores is None:
+            raise Refusal("unavailable", 'No store can be made here. Use output "propose".')
         request = await self._chosen(request)
         try:
             dream = await self.job.begin(request, self.new_id(), self.me)
@@ -153,8 +149,9 @@ class DreamService:
                 "invalid_argument",
                 f"Dream {dream_id} is curated by {dream.curator} and finishes by itself; wait for it or cancel it.",
             )
+        usage = {**dream.usage, **await self.job.conclude(dream)}
         now = await self.job.filesystem.read(_now)
-        return await self.job.journal.update(replace(dream, status="completed", step="", finished_at=now))
+        return await self.job.journal.update(replace(dream, status="completed", usage=usage, step="", finished_at=now))
 
     async def cancel(self, dream_id: str) -> Dream:
         """End an open dream, from any process. See `Dreams`."""
