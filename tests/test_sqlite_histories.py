@@ -80,12 +80,13 @@ class Histories(RuleBasedStateMachine):
         self.kept["memories"] = Kept()
         return "memories"
 
-    @rule(target=stores, base=stores)
+    @rule(target=stores, base=stores, data=st.data())
     @precondition(lambda self: len(self.kept) < 4)
-    def fork(self, base: str) -> str:
-        slug = f"fork-{len(self.kept)}"
-        self.run_(self.engine.fork_store(base, Store(slug, slug)))
-        self.kept[slug] = Kept(list(self.kept[base].states), list(self.kept[base].rows))
+    def fork(self, base: str, data: st.DataObject) -> str:
+        slug, kept = f"fork-{len(self.kept)}", self.kept[base]
+        at = data.draw(st.integers(0, len(kept.states) - 1))
+        self.run_(self.engine.fork_store(base, Store(slug, slug), at))
+        self.kept[slug] = Kept(kept.states[: at + 1], [row for row in kept.rows if row[0] <= at])
         return slug
 
     @rule(store=stores, data=st.data())

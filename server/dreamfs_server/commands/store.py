@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from dreamfs_server.commands.context import Context, Group, Opened, json_option, pass_context, print_json
-from dreamfs_server.commands.store_copies import fork
+from dreamfs_server.commands.store_copies import fork, merge
 from dreamfs_server.commands.store_settings import (
     settings_options,
     store_lines,
@@ -27,6 +27,7 @@ def command() -> None:
 
 
 command.add_command(fork)
+command.add_command(merge)
 
 
 @command.command()

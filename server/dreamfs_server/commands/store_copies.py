@@ -10,8 +10,11 @@ from dreamfs_server.commands.context import (
     Context,
     Opened,
     json_option,
+    message_option,
     pass_context,
     print_json,
+    print_result,
+    session_option,
 )
 from dreamfs_server.commands.store_settings import (
     settings_options,
@@ -54,3 +57,25 @@ def fork(context: Context, /, base: str, new: str, at: int | None, as_json: bool
         print_json(store_shape(store))
     else:
         click.echo("\n".join(store_lines(store)))
+
+
+@click.command(cls=Command)
+@click.argument("source", metavar="FORK")
+@click.argument("target", metavar="INTO")
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@message_option
+@session_option
+@json_option
+@pass_context
+def merge(
+    context: Context, source: str, target: str, message: str, session: str, *, dry_run: bool, as_json: bool
+) -> None:
+    """Bring what changed in FORK since the two parted into INTO, as one version.
+
+    What only one of them changed is taken; a file that both changed is merged line by line. Where their changes overlap,
+    nothing is changed and the overlaps are shown. FORK stays as it is, and can be merged again later.
+    """
+    from dreamfs_tools.merging_stores import merge_stores
+
+    answer = context.call(lambda call: merge_stores(call, source, target, message, dry_run=dry_run), session)
+    print_result(answer, as_json=as_json)

@@ -1,0 +1,162 @@
+"""Merge one store into another: hold the plan against access and limits, commit it as one revision, and tell of it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dreamfs_tools.admission import admit, masked
+from dreamfs_tools.answers import plural, revision_line, version_words
+from dreamfs_tools.call import Answer, Call
+from dreamfs_tools.errors import Refusal
+from dreamfs_tools.filesystem import Edit, Move, Planned, Put, Snapshot, StoreMerge
+from dreamfs_tools.mounts import Mount
+from dreamfs_tools.store_merge import Clash, Parting, StoreMergePlan, parting, plan_store_merge
+from dreamfs_tools.text import clipped
+
+CLASHES_SHOWN_MAX = 50
+CLASH_CHARACTERS_MAX = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Merge:
+    """One merge, thought out."""
+
+    source: Mount
+    target: Mount
+    base: Parting
+    edits: Sequence[Edit]
+
+
+async def merge_stores(call: Call, source: str, target: str, message: str = "", *, dry_run: bool = False) -> Answer:
+    """Bring what changed in one store since the two parted into the other, as one revision.
+
+    Args:
+        call: who does it, and what may be written.
+        source: the name of the mount that is merged in.
+        target: the name of the mount that is merged into.
+        message: why, for the history.
+        dry_run: only say what would be done.
+
+    Raises:
+        Refusal: `conflict`, showing what overlaps; `not_found`; `read_only`; `invalid_argument` where the two have
+            nothing in common; what the store does not take in. Nothing was changed.
+    """
+
+    def think(snapshot: Snapshot) -> Planned[_Merge]:
+        merge = _thought_out(call, snapshot, source, target)
+        assert merge.source.store is not None
+        assert merge.target.store is not None
+        why = message or f"Merge /{merge.source.name} at version {merge.source.version}"
+        why = admit(snapshot, merge.edits, why, {merge.target.store.slug: merge.target.name})
+        is_news = merge.base.store != merge.source.store.slug or merge.base.revision < merge.source.version
+        done = StoreMerge(merge.source.store.slug, merge.source.version, merge.target.store.slug)
+        return Planned(merge, merge.edits, why, merge=done if is_news else None)
+
+    if dry_run:
+        merge = (await call.filesystem.read(think)).value
+        return _answer(merge, "planned", merge.target.version, f"[{version_words(merge.target.version)}]")
+    merge, committed = await call.filesystem.write(think, call.author)
+    if committed is None:
+        return _answer(merge, "unchanged", merge.target.version, f"[{version_words(merge.target.version)}]")
+    (revision,) = committed.revisions.values()
+    return _answer(merge, "ok", revision.number, revision_line(revision))
+
+
+def _thought_out(call: Call, snapshot: Snapshot, source: str, target: str) -> _Merge:
+    place = call.mounts.writable_place(snapshot, f"/{target.removeprefix('/')}")
+    other = call.mounts.resolve(snapshot, f"/{source.removeprefix('/')}")
+    ours, theirs = place.mount, other.mount
+    if place.path or other.path or ours is None or theirs is None or ours.store is None or theirs.store is None:
+        raise Refusal(
+            "invalid_argument", f"Whole stores are merged, such as /memories; not {place.shown}, {other.shown}."
+        )
+    if theirs.revision is not None:
+        raise Refusal("invalid_argument", f"{other.shown} shows the past; a store is merged as it is now.")
+    if ours.store.slug == theirs.store.slug:
+        raise Refusal("invalid_argument", f"{other.shown} and {place.shown} are the same store.")
+    base = parting(snapshot, theirs.store.slug, ours.store.slug)
+    if base is None:
+        raise Refusal(
+            "invalid_argument",
+            f"{other.shown} and {place.shown} have no common beginning: neither was forked from the other. "
+            "Nothing was changed.",
+        )
+    plan = plan_store_merge(
+        snapshot.tree(base.store, base.revision),
+        snapshot.tree(theirs.store.slug),
+        snapshot.tree(ours.store.slug),
+        theirs.store.slug,
+        ours.store.slug,
+    )
+    if plan.clashes:
+        raise _conflict(theirs, ours, base, plan)
+    return _Merge(theirs, ours, base, masked(snapshot, plan.edits))
+
+
+def _conflict(source: Mount, target: Mount, base: Parting, plan: StoreMergePlan) -> Refusal:
+    count = len(plan.clashes)
+    lines = [
+        f"Error: /{source.name} cannot be merged into /{target.name}: {plural(count, 'file')} cannot be put together. Nothing was changed."
+    ]
+    for clash in plan.clashes[:CLASHES_SHOWN_MAX]:
+        lines.append(f"- {clash.path}: {clash.why}")
+        lines += [line for overlap in _shown(clash, source, target, base) for line in overlap]
+    if count > CLASHES_SHOWN_MAX:
+        lines.append(f"… and {count - CLASHES_SHOWN_MAX:,} more.")
+    lines.append(
+        f"Make these files equal in both stores, or as they were at version {base.revision} in one of them, and merge again."
+    )
+    return Refusal("conflict", "\n".join(lines), paths=[clash.path for clash in plan.clashes], base=base.revision)
+
+
+def _shown(clash: Clash, source: Mount, target: Mount, base: Parting) -> list[list[str]]:
+    """The overlapping lines as all three have them."""
+    sides = (
+        (f"version {base.revision}", [overlap.base for overlap in clash.overlaps]),
+        (f"/{target.name}", [overlap.ours for overlap in clash.overlaps]),
+        (f"/{source.name}", [overlap.theirs for overlap in clash.overlaps]),
+    )
+    return [
+        [
+            line
+            for name, texts in sides
+            for line in (f"  {name} has{'' if texts[n] else ' nothing'}:", *_quoted(texts[n]))
+        ]
+        for n in range(len(clash.overlaps))
+    ]
+
+
+def _quoted(text: str) -> list[str]:
+    return [f"    {line}" for line in clipped(text, CLASH_CHARACTERS_MAX).splitlines()]
+
+
+def _answer(merge: _Merge, code: str, version: int, line: str) -> Answer:
+    changes = [_change(edit) for edit in merge.edits]
+    counts = Counter(str(change["operation"]) for change in changes)
+    words = ", ".join(f"{count:,} {operation}" for operation, count in counts.items())
+    source, target = f"/{merge.source.name} (version {merge.source.version})", f"/{merge.target.name}"
+    if not changes:
+        said = [f"Nothing to merge: all that changed in {source} is in {target} already."]
+    elif code == "planned":
+        said = [f"Merging {source} into {target} would change {plural(len(changes), 'file')}: {words}."]
+    else:
+        said = [f"Merged {source} into {target} as version {version}: {words}."]
+    said += [f"  {change['operation']:<8} {_route(change)}" for change in changes]
+    data: dict[str, object] = {"code": code, "store": target, "version": version}
+    data |= {
+        "source": f"/{merge.source.name}",
+        "source_version": merge.source.version,
+        "base_version": merge.base.revision,
+    }
+    return Answer("\n".join([*said, line]), data | {"changes": changes})
+
+
+def _change(edit: Edit) -> dict[str, object]:
+    if isinstance(edit, Move):
+        return {"operation": "renamed", "path": edit.new_path, "old_path": edit.path}
+    operation = edit.operation if isinstance(edit, Put) else "deleted"
+    return {"operation": operation, "path": edit.path, "old_path": None}
+
+
+def _route(change: dict[str, object]) -> str:
+    return f"{change['old_path']} → {change['path']}" if change["old_path"] else str(change["path"])

@@ -1,0 +1,249 @@
+"""Plan how one store's changes come into another: a three-way merge, file by file, of two trees and where they parted.
+
+A file is known by its `memory_id`, so that one side's rename meets the other side's edit. A file that was deleted and
+written anew at its path counts as the same file. What only one side changed is taken; equal changes count once; texts
+that both changed are merged by lines as `merge.py` does. Everything else is a clash: nothing of it is guessed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from dreamfs_tools.filesystem import Edit, Entry, Move, Put, Remove, Snapshot, Tree
+from dreamfs_tools.merge import Overlap, merge
+
+Files = Mapping[str, Entry]
+"""What makes a file the same file on all sides → the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """The newest revision that both stores have in them."""
+
+    store: str
+    """Where to read it: one of the two."""
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """What cannot be merged."""
+
+    path: str
+    """Where the file is in the store that is merged into, or would be."""
+    why: str
+    overlaps: Sequence[Overlap] = ()
+    """Theirs are the lines of the store that is merged in."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreMergePlan:
+    """What a merge would do."""
+
+    edits: Sequence[Edit]
+    clashes: Sequence[Clash]
+    """Any: nothing may be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A file as it is to be."""
+
+    path: str
+    old: Entry | None
+    """As it is now; None for a new one."""
+    text: str | None = None
+    """None keeps the content."""
+    memory_id: str = ""
+    is_merged: bool = False
+
+
+class _ClashError(Exception):
+    def __init__(self, clash: Clash) -> None:
+        super().__init__(clash.why)
+        self.clash = clash
+
+
+def parting(snapshot: Snapshot, source: str, target: str) -> Parting | None:
+    """Where two stores parted: at the last merge of one into the other, else where the one's fork began.
+
+    Every merge takes the newest revision there is, so the newest merge is the newest common state. None where neither
+    store, nor what they began as, has anything in common.
+    """
+    ours, theirs = _lineage(snapshot, target), _lineage(snapshot, source)
+    merges = [
+        (merge.number, Parting(reader, merge.source_revision))
+        for into, lineage, reader in ((target, theirs, source), (source, ours, target))
+        for merge in snapshot.merges(into)
+        if merge.source_revision <= lineage.get(merge.source, -1)
+    ]
+    if merges:
+        return max(merges, key=lambda found: found[0])[1]
+    return next((Parting(source, min(head, ours[slug])) for slug, head in theirs.items() if slug in ours), None)
+
+
+def plan_store_merge(base: Tree, theirs: Tree, ours: Tree, source: str, target: str) -> StoreMergePlan:
+    """Plan to bring the changes from `base` to `theirs` into `ours`.
+
+    Args:
+        base: the state in which the two parted.
+        theirs: the store that is merged in, as it is to be taken.
+        ours: the store that is merged into, as it is now.
+        source: the slug of theirs.
+        target: the slug of ours.
+    """
+    trees = (base, theirs, ours)
+    then, new, now = _paired(*(list(tree.walk()) for tree in trees))
+    wanted: list[_Wanted] = []
+    clashes: list[Clash] = []
+    for key in dict.fromkeys([*now, *then, *new]):
+        try:
+            found = _settled(trees, (then.get(key), new.get(key), now.get(key)), (source, target))
+        except _ClashError as clash:
+            clashes.append(clash.clash)
+        else:
+            wanted += [found] if found else []
+    if not clashes:
+        clashes += _collisions(wanted)
+    left = {file.old.path for file in wanted if file.old}
+    removed: list[Edit] = [Remove(target, entry.path) for entry in now.values() if entry.path not in left]
+    edits = [*removed, *(edit for file in wanted for edit in _edits(file, target))]
+    return StoreMergePlan([] if clashes else edits, sorted(clashes, key=lambda clash: clash.path))
+
+
+def _lineage(snapshot: Snapshot, slug: str) -> dict[str, int]:
+    """A store and what it began as → up to which revision it has it, itself first."""
+    found: dict[str, int] = {}
+    up_to: int | None = None
+    while (store := snapshot.store(slug)) is not None:
+        up_to = store.head if up_to is None else up_to
+        found[slug] = up_to
+        slug, up_to = store.forked_from, min(up_to, store.forked_at)
+    return found
+
+
+def _paired(base: list[Entry], theirs: list[Entry], ours: list[Entry]) -> tuple[Files, Files, Files]:
+    """The three sides under common keys."""
+    ids = [{file.memory_id for file in side} for side in (base, theirs, ours)]
+    at = {file.path: file.memory_id for file in base}
+
+    def keyed(side: list[Entry], own: set[str], other: set[str]) -> dict[str, Entry]:
+        found: dict[str, Entry] = {}
+        for file in side:
+            before = at.get(file.path)
+            is_anew = before is not None and before not in own and file.memory_id not in ids[0] | other
+            found[before if is_anew and before else file.memory_id] = file
+        return found
+
+    new, now = keyed(theirs, ids[1], ids[2]), keyed(ours, ids[2], ids[1])
+    written_by_both = {file.path: key for key, file in new.items() if key not in ids[0] and key not in now}
+    for key, file in list(now.items()):
+        if key not in ids[0] and key not in new and file.path in written_by_both:
+            now[written_by_both[file.path]] = now.pop(key)
+    return {file.memory_id: file for file in base}, new, now
+
+
+def _settled(
+    trees: tuple[Tree, Tree, Tree], sides: tuple[Entry | None, Entry | None, Entry | None], names: tuple[str, str]
+) -> _Wanted | None:
+    """What becomes of one file; None where it is to be gone.
+
+    Raises:
+        _ClashError: where that is not to be decided here.
+    """
+    base, theirs, ours = sides
+    source, target = names
+    if theirs is None:
+        if ours is None or (base is not None and _is_same(base, ours) and base.path == ours.path):
+            return None
+        if base is None:
+            return _Wanted(ours.path, ours)
+        raise _ClashError(Clash(ours.path, f"it was deleted in /{source} and {_did(base, ours)} in /{target}"))
+    if ours is None:
+        if base is None:
+            return _Wanted(theirs.path, None, _text(trees[1], theirs), theirs.memory_id)
+        if _is_same(base, theirs) and base.path == theirs.path:
+            return None
+        raise _ClashError(Clash(theirs.path, f"it was {_did(base, theirs)} in /{source} and deleted in /{target}"))
+    path = _path(base, theirs, ours, names)
+    if _is_same(theirs, ours) or (base is not None and _is_same(base, theirs)):
+        return _Wanted(path, ours)
+    if base is not None and _is_same(base, ours):
+        return _Wanted(path, ours, _text(trees[1], theirs))
+    return _merged(trees, sides, path)
+
+
+def _path(base: Entry | None, theirs: Entry, ours: Entry, names: tuple[str, str]) -> str:
+    was = base.path if base else None
+    if theirs.path in {ours.path, was}:
+        return ours.path
+    if ours.path == was:
+        return theirs.path
+    source, target = names
+    why = f"it was renamed to {theirs.path} in /{source} and to {ours.path} in /{target}"
+    raise _ClashError(Clash(was or ours.path, why))
+
+
+def _merged(
+    trees: tuple[Tree, Tree, Tree], sides: tuple[Entry | None, Entry | None, Entry | None], path: str
+) -> _Wanted:
+    base, theirs, ours = sides
+    assert theirs is not None
+    assert ours is not None
+    if base is None:
+        raise _ClashError(Clash(ours.path, "both wrote a new file there, with different contents"))
+    texts = [tree.text(file) for tree, file in zip(trees, (base, theirs, ours), strict=True)]
+    old, new, now = texts
+    if old is None or new is None or now is None:
+        raise _ClashError(Clash(ours.path, "both changed it, and the text that they changed was removed for good"))
+    merged = merge(old, now, new)
+    if merged.text is None:
+        raise _ClashError(Clash(ours.path, "both changed these lines", merged.overlaps))
+    return _Wanted(path, ours, merged.text, is_merged=True)
+
+
+def _text(tree: Tree, file: Entry) -> str:
+    text = tree.text(file)
+    if text is None:
+        raise _ClashError(Clash(file.path, "its content was removed for good"))
+    return text
+
+
+def _is_same(one: Entry, other: Entry) -> bool:
+    """Whether two files hold the same; of a content that is gone only its version is left to compare."""
+    if one.sha256 is None and other.sha256 is None:
+        return one.version == other.version
+    return one.sha256 == other.sha256
+
+
+def _did(base: Entry, now: Entry) -> str:
+    if _is_same(base, now):
+        return f"renamed to {now.path}"
+    return "changed" if base.path == now.path else f"changed and renamed to {now.path}"
+
+
+def _collisions(wanted: Iterable[_Wanted]) -> list[Clash]:
+    """Two files at one path, or a file below a file."""
+    clashes: list[Clash] = []
+    taken: dict[str, _Wanted] = {}
+    for file in wanted:
+        if file.path in taken:
+            clashes.append(Clash(file.path, "two different files would have this path"))
+        taken[file.path] = file
+    for path in taken:
+        segments = path.split("/")
+        above = next((folder for n in range(1, len(segments)) if (folder := "/".join(segments[:n])) in taken), None)
+        if above:
+            clashes.append(Clash(path, f"it would lie below the file {above}"))
+    return clashes
+
+
+def _edits(file: _Wanted, target: str) -> list[Edit]:
+    if file.old is None:
+        assert file.text is not None
+        return [Put(target, file.path, file.text, "created", file.memory_id)]
+    if file.path != file.old.path:
+        return [Move(target, file.old.path, target, file.path, file.text)]
+    if file.text is None:
+        return []
+    put = Put(target, file.path, file.text, "modified")
+    return [replace(put, operation="merged") if file.is_merged else put]
