@@ -36,6 +36,8 @@ class Terminal:
 
     def put(self, path: str, text: str, session: str, message: str = "") -> None:
         """Write a file as a session, whatever is there."""
-        version = next((row["version"] for row in self.json("ls", path.rpartition("/")[0]) if row["path"] == path), 0)
+        rows = [row for row in self.json("log", "-n", "0") if path in {row["path"], row["old_path"]}]
+        is_there = rows and rows[0]["path"] == path and rows[0]["operation"] != "deleted"
+        version = rows[0]["version"] if is_there else 0
         words = ["--session", session, "--message", message, "--expected-version", str(version)]
         self.run("put", path, *words, given=text)

@@ -55,6 +55,7 @@ async def open_database(path: Path, *, launching: bool = False) -> AsyncGenerato
     from dreamfs_server.sqlite.dreams import SqliteDreamJournal  # noqa: PLC0415
     from dreamfs_server.sqlite.filesystem import Engine  # noqa: PLC0415
     from dreamfs_server.sqlite.health import health  # noqa: PLC0415
+    from dreamfs_server.sqlite.integrity import SqliteIntegrity  # noqa: PLC0415
     from dreamfs_server.sqlite.model_calls import SqliteModelCalls  # noqa: PLC0415
     from dreamfs_server.sqlite.redaction import SqliteEraser  # noqa: PLC0415
     from dreamfs_server.sqlite.transcripts import SqliteArchive  # noqa: PLC0415
@@ -81,6 +82,7 @@ async def open_database(path: Path, *, launching: bool = False) -> AsyncGenerato
             health=lambda: health(engine.database),
             backup=partial(backup, engine.database),
             eraser=SqliteEraser(engine.database, _now, os.urandom),
+            integrity=SqliteIntegrity(engine.database, _now),
         )
     finally:
         with anyio.CancelScope(shield=True):

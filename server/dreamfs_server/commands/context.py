@@ -58,6 +58,28 @@ class Opened:
     """Writes the whole database to a new file."""
     eraser: Eraser
     """Removes texts for good."""
+    integrity: "Integrity"
+    """Checks what the database holds against what was written."""
+
+
+class Integrity(Protocol):
+    """What an engine can prove of its history, as JSON-ready documents."""
+
+    async def verify(self, anchor: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        """`{"contents", "revisions", "anchored", "problems": [{"kind", "store", "revision", "sentence"}]}`."""
+        ...
+
+    async def compare(self, anchor: Mapping[str, Any]) -> list[str]:
+        """Where the history no longer has what an anchor says."""
+        ...
+
+    async def anchor(self) -> Mapping[str, Any]:
+        """`{"dreamfs_anchor": 1, "written_at", "stores": [{"store", "created_at", "revision", "chain"}]}`."""
+        ...
+
+    async def repair(self) -> Mapping[str, Any]:
+        """`{"stores", "problems"}`: how many were rebuilt from their history, and what is wrong still."""
+        ...
 
 
 class OpenDatabase(Protocol):

@@ -7,16 +7,44 @@ import click
 
 from dreamfs_server.commands.context import Command, Context, Opened, json_option, pass_context, print_json
 from dreamfs_server.settings import package_version
+from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Snapshot
 
 
 @click.command(cls=Command)
+@click.option("--verify", is_flag=True, help="Recompute every content, delta, link of the chain, folder and index.")
+@click.option(
+    "--anchor-file", default=None, metavar="FILE", help="With --verify: also against an anchor written before."
+)
+@click.option(
+    "--anchor", default=None, metavar="FILE", help="Write the newest link of each chain to FILE; - prints it."
+)
+@click.option(
+    "--repair", is_flag=True, help="Rebuild from the history what is derived from it: folders, totals, indexes."
+)
+@click.option("--yes", is_flag=True, help="With --repair: there is a backup; do not ask.")
 @json_option
 @pass_context
-def command(context: Context, as_json: bool) -> None:
-    """Say where the database is, which SQLite keeps it and how, and what is in it."""
+def command(
+    context: Context, verify: bool, anchor_file: str | None, anchor: str | None, repair: bool, yes: bool, as_json: bool
+) -> None:
+    """Say where the database is, which SQLite keeps it and how, and what is in it; verify it, anchor it, repair it."""
     path = context.database
     is_new = not path.exists()
+    if verify or anchor_file or anchor or repair:
+        from dreamfs_server.commands import doctor_audit
+
+        if is_new:
+            raise Refusal("not_found", f"There is no database at {path}.")
+        if sum((bool(verify or anchor_file), bool(anchor), repair)) > 1:
+            raise click.UsageError("Verify, anchor or repair: one at a time.")
+        if anchor:
+            doctor_audit.write_anchor(context, anchor)
+        elif repair:
+            doctor_audit.repair(context, yes=yes, as_json=as_json)
+        else:
+            doctor_audit.verify(context, anchor_file, as_json=as_json)
+        return
     findings = {"version": package_version(), "database": str(path), "is_new": is_new, **context.run(_examine)}
     findings["size_bytes"] = _size(path)
     if as_json:
