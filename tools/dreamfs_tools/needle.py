@@ -115,7 +115,7 @@ class _Form:
         self.lines = [escape(line) for line in lines]
         self._break = escape("\n")
         self._breaks = re.compile(rf"(?:{re.escape(escape(chr(13)))})?{re.escape(self._break)}")
-        self._prefix = re.compile(rf" {{0,5}}\d{{1,9}}{re.escape(escape(chr(9)))}|[-+ ]")
+        self._prefixes = [re.compile(rf" {{0,5}}\d{{1,9}}{re.escape(escape(chr(9)))}"), re.compile("[-+ ]")]
 
     def matches(self, text: str) -> Iterator[_Match]:
         """Every place, one after the other."""
@@ -133,8 +133,8 @@ class _Form:
             found = self._breaks.match(text, position)
             if found is None:
                 return None
-            prefix = self._prefix.match(text, found.end())
-            for at in (found.end(), *([prefix.end()] if prefix else [])):
+            prefixes = [prefix.match(text, found.end()) for prefix in self._prefixes]
+            for at in (found.end(), *(prefix.end() for prefix in prefixes if prefix)):
                 if text.startswith(line, at) and (index == len(self.lines) - 1 or self._ends(text, at + len(line))):
                     between.append(text[position:at])
                     position = at + len(line)

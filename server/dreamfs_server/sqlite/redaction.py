@@ -23,6 +23,7 @@ WHOLE_BYTES_MIN = 16
 """A whole content that is shorter is removed where it is a whole content, and not looked for inside other texts."""
 
 _BACKUPS = "SELECT path FROM backup ORDER BY at DESC"
+_IN_SCHEMA = "SELECT 1 FROM sqlite_schema WHERE instr(sql, ?)"
 _ADD = "INSERT INTO redaction (kind, at, author_id, reason, copies) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -294,6 +295,8 @@ def _is_kept(c: sqlite3.Connection, form: bytes) -> bool:
     """Whether some row still has a text, which then is no remnant of what was removed."""
     text = form.decode()
     if len(form) < NEEDLE_BYTES_MIN or not text.strip():
+        return True
+    if c.execute(_IN_SCHEMA, (text,)).fetchone():
         return True
     needle = Needle(text, "")
     columns = any(True for _ in text_columns.copies(c, needle)) or any(True for _ in text_columns.names(c, needle))

@@ -152,22 +152,24 @@ OWN_MODULES = {"content": {"data"}, "revision": {"message"}, "event": {"text", "
 
 NAMES = {
     "path": "SELECT '/' || s.slug || '/' || n.path, n.path FROM node AS n JOIN store AS s USING (store_id) WHERE instr(n.path, :probe)",
-    "store": "SELECT '/' || slug, slug FROM store WHERE instr(slug, :probe)",
+    "store": "SELECT '/' || slug, slug || ' ' || project AS names FROM store WHERE instr(names, :probe)",
     "session": """
-        SELECT '/transcripts/' || session_id, session_id || ' ' || parent FROM transcript
-        WHERE instr(session_id, :probe) OR instr(parent, :probe)
+        SELECT '/transcripts/' || session_id, session_id || ' ' || parent || ' ' || source AS names FROM transcript
+        WHERE instr(names, :probe)
     """,
     "author": """
         SELECT session_id, session_id || ' ' || host_session_id || ' ' || connection_id || ' ' || actor || ' ' || on_behalf_of
-               || ' ' || client AS names
+               || ' ' || client || ' ' || protocol_version || ' ' || transport AS names
         FROM author WHERE instr(names, :probe)
     """,
     "reviewer": "SELECT DISTINCT reviewed_by, reviewed_by FROM proposal WHERE instr(reviewed_by, :probe)",
     "dream": """
-        SELECT '/dreams/' || dream_id, requested_by || ' ' || sessions FROM dream
-        WHERE instr(requested_by, :probe) OR instr(sessions, :probe)
+        SELECT '/dreams/' || dream_id, requested_by || ' ' || sessions || ' ' || curator || ' ' || owner AS names FROM dream
+        WHERE instr(names, :probe)
     """,
     "allowance": "SELECT DISTINCT allowed_by, allowed_by FROM allowance WHERE instr(allowed_by, :probe)",
+    "miner": "SELECT DISTINCT miner, miner FROM dream_card WHERE instr(miner, :probe)",
+    "false source": "SELECT source, source || ' ' || by AS names FROM disbelief WHERE instr(names, :probe)",
     "backup": "SELECT path, path FROM backup WHERE instr(path, :probe)",
 }
 """Where things are called so: name → SQL that gives where, and the name."""
