@@ -88,3 +88,11 @@ def test_pruning_says_what_goes_and_then_lets_it_go(line: CommandLine) -> None:
     assert not on_disk(line)
     assert line.said("cat", "/memories/a.md") == "clean\n"
     assert line.said("prune", "--keep", "1", "--yes") == "No version is to go.\n"
+
+
+def test_the_history_still_verifies_after_a_redaction_and_a_pruning(line: CommandLine) -> None:
+    line.run("put", "/memories/a.md", "--expected-version", "1", "-m", f"was {SECRET}", stdin="clean\n")
+    line.run("put", "/memories/a.md", "--expected-version", "2", stdin="cleaner\n")
+    line.run("redact", "/memories/a.md", "--text", SECRET, "--yes")
+    line.run("prune", "--keep", "1", "--yes")
+    assert "everything is as it was written" in line.said("doctor", "--verify")
