@@ -6,6 +6,7 @@ import stat
 import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -221,6 +222,33 @@ async def test_an_error_at_the_commit_itself_is_an_unknown_outcome(engine: Engin
         await engine.database.write(late)
     assert refused.value.code == "unknown_outcome"
     await engine.write(lambda _: put("after"), Author())
+
+
+async def test_a_disk_that_is_full_at_the_commit_is_named_and_nothing_was_changed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FullDisk(driver.Connection):  # type: ignore[name-defined,misc]  # the driver is chosen at run time
+        def execute(self, sql: str, *parameters: object) -> object:
+            if sql == "COMMIT" and is_full:
+                error = driver.OperationalError("database or disk is full")
+                error.sqlite_errorcode = 13
+                raise error
+            return super().execute(sql, *parameters)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+    is_full = False
+    monkeypatch.setattr(driver, "connect", partial(driver.connect, factory=FullDisk))
+    engine = await Engine.open(path, lambda: NOON)
+    await engine.write(lambda _: put("before"), Author())
+    is_full = True
+    with pytest.raises(Refusal) as refused:
+        await engine.write(lambda _: put("lost"), Author())
+    is_full = False
+    await engine.write(lambda _: put("after"), Author())
+    files = await engine.read(lambda snapshot: [entry.path for entry in snapshot.tree("memories").walk()])
+    await engine.close()
+    assert refused.value.code == "unavailable"
+    assert refused.value.sentence.startswith("The disk of the memory's storage is full. Nothing was changed.")
+    assert files == ["after", "before"]
 
 
 async def test_our_own_mistakes_are_not_dressed_up_as_refusals(engine: Engine) -> None:

@@ -23,7 +23,16 @@ import aiosqlite
 import anyio
 
 from dreamfs_server.sqlite import location, schema
-from dreamfs_server.sqlite.driver import Error, JournalMode, driver, is_busy, journal_mode, refusal_of, unknown_outcome
+from dreamfs_server.sqlite.driver import (
+    Error,
+    JournalMode,
+    driver,
+    is_busy,
+    is_undone,
+    journal_mode,
+    refusal_of,
+    unknown_outcome,
+)
 from dreamfs_tools.errors import Refusal
 
 T = TypeVar("T")
@@ -245,7 +254,7 @@ class Database:
             _persist(lambda: c.execute("COMMIT"), deadline)
         except Error as error:
             _abandon(c)
-            if is_busy(error) and (refusal := refusal_of(error)):  # nothing was written: readers were in the way
+            if is_undone(error) and (refusal := refusal_of(error)):
                 raise refusal from error
             raise unknown_outcome() from error
         return result

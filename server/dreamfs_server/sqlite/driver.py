@@ -27,7 +27,7 @@ driver = _load()
 Error: type[Exception] = driver.Error
 LINKED: tuple[int, ...] = driver.sqlite_version_info
 
-_BUSY, _LOCKED = 5, 6
+_BUSY, _LOCKED, _FULL = 5, 6, 13
 _SENTENCES: dict[int, tuple[Code, str]] = {
     3: ("unavailable", "The memory's storage may not be opened by this user. `dreamfs doctor` shows where it is."),
     _BUSY: ("locked", "Other sessions are writing and kept the memory busy. Nothing was changed. Try again."),
@@ -36,8 +36,14 @@ _SENTENCES: dict[int, tuple[Code, str]] = {
     8: ("unavailable", "The memory's storage is read-only for this user. `dreamfs doctor` shows where it is."),
     10: ("unavailable", "The memory's storage failed. Nothing was changed. `dreamfs doctor` looks for the reason."),
     11: ("unavailable", "The memory's storage is damaged. `dreamfs doctor --verify` says how far."),
-    13: ("unavailable", "The disk of the memory's storage is full. Nothing was changed. Free some space, then retry."),
-    14: ("unavailable", "The memory's storage cannot be opened. `dreamfs doctor` shows where it should be."),
+    _FULL: (
+        "unavailable",
+        "The disk of the memory's storage is full. Nothing was changed. Free some space, then retry.",
+    ),
+    14: (
+        "unavailable",
+        "The memory's storage cannot be opened: its file and its folder have to be there and writable, also for reading.",
+    ),
     18: ("too_large", "The text is too large for the storage."),
     26: ("unavailable", "The file given as the memory's storage is not a dreamfs database."),
 }
@@ -66,6 +72,15 @@ def result_code(error: BaseException) -> int:
 def is_busy(error: BaseException) -> bool:
     """Whether another connection was in the way, and trying again can help."""
     return result_code(error) in {_BUSY, _LOCKED}
+
+
+def is_undone(error: BaseException) -> bool:
+    """Whether a COMMIT that failed with this error has certainly changed nothing.
+
+    Readers in the way come before the first byte is written. On a full disk the frame that would make it a commit (or
+    the end of the rollback journal that would undo it no more) is the last to be written, and was not.
+    """
+    return is_busy(error) or result_code(error) == _FULL
 
 
 def refusal_of(error: BaseException) -> Refusal | None:

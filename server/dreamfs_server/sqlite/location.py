@@ -25,7 +25,10 @@ def prepare(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
         if not path.is_file():
-            raise Refusal("unavailable", "The place given for the memory's storage is not a file.") from None
+            raise Refusal(
+                "unavailable",
+                "The place given for the memory's storage is not a file. Name a file with --db or DREAMFS_DB.",
+            ) from None
     except OSError as error:
         raise Refusal(
             "unavailable", f"The memory's storage cannot be created: {error.strerror}. --db says where it should be."
