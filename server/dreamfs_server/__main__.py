@@ -1,5 +1,6 @@
 """The entry. The only place that names an engine, a host and a model together."""
 
+import errno
 import importlib
 import os
 import subprocess
@@ -174,7 +175,20 @@ def cli(context: click.Context, db: str | None) -> None:
 
 def main() -> None:
     """Run the command line."""
-    cli.main(prog_name="dreamfs")
+    try:
+        try:
+            cli.main(prog_name="dreamfs")
+        finally:
+            if sys.stdout is not None:  # a caller may have closed it
+                sys.stdout.flush()
+    except OSError as error:
+        if error.filename is not None:  # not of the output
+            raise
+        if error.errno != errno.EPIPE:
+            click.echo(f"dreamfs: The output could not be written: {error.strerror}.", err=True)
+        # What is still buffered has nowhere to go, and the interpreter would try it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

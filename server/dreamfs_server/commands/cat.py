@@ -1,21 +1,25 @@
 """`dreamfs cat`: a file's bytes, nothing added."""
 
+from typing import Any
+
 import click
 
-from dreamfs_server.commands.context import Command, Context, Opened, pass_context
+from dreamfs_server.commands.context import Command, Context, Opened, json_option, pass_context, print_json
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Snapshot
 from dreamfs_tools.mounts import tree_of
+from dreamfs_tools.shapes import entry_shape
 
 
 @click.command(cls=Command)
 @click.argument("path")
 @click.option("--version", type=int, default=None, help="As it was at this version.")
+@json_option
 @pass_context
-def command(context: Context, path: str, version: int | None) -> None:
-    """Print a file exactly as it is, or as it was."""
+def command(context: Context, path: str, version: int | None, as_json: bool) -> None:
+    """Print a file exactly as it is, or as it was. With --json, what `ls --json` says of it, and its `content`."""
 
-    def query(snapshot: Snapshot) -> str:
+    def query(snapshot: Snapshot) -> dict[str, Any]:
         place = context.mounts.resolve(snapshot, path)
         if place.mount is None:
             raise Refusal("invalid_argument", "/ is the list of mounts, not a file; `dreamfs ls` shows them.")
@@ -29,9 +33,13 @@ def command(context: Context, path: str, version: int | None) -> None:
         text = tree.text(entry)
         if text is None:
             raise Refusal("unavailable", f"The content of {place.shown} at version {entry.version} was redacted.")
-        return text
+        return {**entry_shape(entry, place.mount), "content": text}
 
-    async def work(opened: Opened) -> str:
+    async def work(opened: Opened) -> dict[str, Any]:
         return await opened.filesystem.read(query)
 
-    click.echo(context.run(work), nl=False)
+    found = context.run(work)
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(found["content"], nl=False)

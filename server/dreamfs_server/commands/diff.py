@@ -2,16 +2,21 @@
 
 import click
 
-from dreamfs_server.commands.context import Command, Context, pass_context
+from dreamfs_server.commands.context import Command, Context, json_option, pass_context, print_json
 
 
 @click.command(cls=Command)
 @click.argument("path")
 @click.option("--from", "from_version", type=int, default=None, help="-1: before the last change.")
 @click.option("--to", "to_version", type=int, default=None)
+@json_option
 @pass_context
-def command(context: Context, path: str, from_version: int | None, to_version: int | None) -> None:
+def command(context: Context, path: str, from_version: int | None, to_version: int | None, as_json: bool) -> None:
     """Show a unified diff of a file or folder; without versions, its last change."""
     from dreamfs_tools.diff import diff
 
-    click.echo(context.call(lambda call: diff(call, path, from_version, to_version)).text)
+    answer = context.call(lambda call: diff(call, path, from_version, to_version))
+    if as_json:
+        print_json({**answer.data, "text": answer.text})
+    else:
+        click.echo(answer.text)

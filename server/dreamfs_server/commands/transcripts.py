@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from dreamfs_server.commands.context import Context, Group, Opened, json_option, pass_context, print_json
+from dreamfs_tools.answers import rfc3339
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Snapshot
 from dreamfs_tools.transcript import Session
@@ -94,22 +95,26 @@ def list_(context: Context, store: str, as_json: bool) -> None:
 @command.command()
 @click.argument("session")
 @store_option
+@json_option
 @pass_context
-def show(context: Context, session: str, store: str) -> None:
-    """Print a session's transcript with the line numbers that citations use."""
+def show(context: Context, session: str, store: str, as_json: bool) -> None:
+    """Print a session's transcript with the line numbers that citations use; with --json, its `text` without them."""
     from dreamfs_tools.transcript import render
 
-    def query(snapshot: Snapshot) -> str:
-        if snapshot.transcripts.session(store, session) is None:
-            raise Refusal(
-                "not_found", f"There is no session {session}; `dreamfs transcripts list` shows those there are."
-            )
-        return "".join(render(event) for event in snapshot.transcripts.events(store, session))
+    def query(snapshot: Snapshot) -> tuple[Session, str]:
+        found = snapshot.transcripts.session(store, session)
+        if found is None:
+            raise _no_session(session)
+        return found, "".join(render(event) for event in snapshot.transcripts.events(store, session))
 
-    async def work(opened: Opened) -> str:
+    async def work(opened: Opened) -> tuple[Session, str]:
         return await opened.filesystem.read(query)
 
-    lines = context.run(work).removesuffix("\n").split("\n")
+    found, text = context.run(work)
+    if as_json:
+        print_json({**_shape(found), "text": text})
+        return
+    lines = text.removesuffix("\n").split("\n")
     width = len(str(len(lines)))
     click.echo("\n".join(f"{number:>{width}}\t{line}" for number, line in enumerate(lines, 1)))
 
@@ -117,16 +122,24 @@ def show(context: Context, session: str, store: str) -> None:
 @command.command()
 @click.argument("session")
 @store_option
+@json_option
 @pass_context
-def remove(context: Context, session: str, store: str) -> None:
+def remove(context: Context, session: str, store: str, as_json: bool) -> None:
     """Forget a session's transcript."""
 
     async def work(opened: Opened) -> bool:
         return await opened.archive.remove(store, session)
 
     if not context.run(work):
-        raise Refusal("not_found", f"There is no session {session}; `dreamfs transcripts list` shows those there are.")
-    click.echo(f"Removed the transcript of session {session}.")
+        raise _no_session(session)
+    if as_json:
+        print_json({"code": "ok", "session_id": session})
+    else:
+        click.echo(f"Removed the transcript of session {session}.")
+
+
+def _no_session(session: str) -> Refusal:
+    return Refusal("not_found", f"There is no session {session}; `dreamfs transcripts list` shows those there are.")
 
 
 def _of(snapshot: Snapshot, store: str) -> list[Session]:
@@ -139,8 +152,8 @@ def _shape(session: Session) -> dict[str, Any]:
     return {
         "session_id": session.session_id,
         "source": session.source,
-        "started_at": session.started_at.isoformat() if session.started_at else None,
-        "ended_at": session.ended_at.isoformat() if session.ended_at else None,
+        "started_at": rfc3339(session.started_at),
+        "ended_at": rfc3339(session.ended_at),
         "task": session.task,
         "outcome": session.outcome,
         "title": session.title,
