@@ -158,7 +158,7 @@ class Dreamfs(Group):
         return command
 
 
-@click.group(cls=Dreamfs, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Dreamfs, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(package_name="dreamfs", prog_name="dreamfs")
 @click.option("--db", metavar="PATH", default=None, help="The database file. [env: DREAMFS_DB]")
 @click.pass_context
