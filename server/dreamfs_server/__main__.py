@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from dreamfs_tools.model_call import ModelCalls
 
 COMMANDS = (
-    *("serve", "demo", "attach", "hook"),
+    *("serve", "demo", "try", "attach", "hook"),
     *("ls", "cat", "grep", "put", "edit", "rm", "mv", "log", "diff", "blame", "restore", "revert", "redact", "prune"),
     *("import", "export", "apply", "backup"),
     *("store", "transcripts", "dream", "doctor"),
@@ -158,7 +158,11 @@ class Dreamfs(Group):
         return command
 
 
-@click.group(cls=Dreamfs, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.group(
+    cls=Dreamfs,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
 @click.version_option(package_name="dreamfs", prog_name="dreamfs")
 @click.option("--db", metavar="PATH", default=None, help="The database file. [env: DREAMFS_DB]")
 @click.pass_context
