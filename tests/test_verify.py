@@ -6,6 +6,7 @@ import json
 import sqlite3
 import tempfile
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from dreamfs_server.sqlite.integrity import SqliteIntegrity
 from dreamfs_tools.create import create
 from dreamfs_tools.delete import delete
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.filesystem import Store
+from dreamfs_tools.filesystem import Author, Planned, Put, Snapshot, Store
 from dreamfs_tools.rename import rename
 from dreamfs_tools.restore import restore
 from dreamfs_tools.str_replace import str_replace
@@ -115,6 +116,39 @@ def test_a_flipped_byte_of_a_content_is_found(terminal: Terminal) -> None:
     assert "- The content of /memories/a.md at revision 1 was altered: its bytes are not those of its SHA-256.\n" in (
         sentences(terminal)
     )
+
+
+async def test_a_damaged_delta_and_what_is_built_on_it_are_found(tmp_path: Path) -> None:
+    engine = await Engine.open(tmp_path / "memory.db", noon)
+    try:
+        integrity = SqliteIntegrity(engine.database, noon)
+        for number in range(6):
+            put = Put("memories", "a", "".join(f"line {line + number}\n" for line in range(200)), "modified")
+            await engine.write(partial(given_plan, Planned(None, [put])), Author())
+        assert await engine.pack() == 5
+        assert (await integrity.verify())["problems"] == []
+        deltas = await engine.database.read(
+            lambda c: c.execute("SELECT content_id, base_id FROM content WHERE encoding = 'delta'").fetchall()
+        )
+        bases = dict(deltas)
+        damaged = next(base for base in bases.values() if base in bases)
+        await engine.database.write(
+            lambda c: c.execute(
+                "UPDATE content SET data = substr(data, 1, length(data) - 1) WHERE content_id = ?", (damaged,)
+            )
+        )
+        spoilt = {damaged}
+        while more := {one for one, base in bases.items() if base in spoilt} - spoilt:
+            spoilt |= more
+        found = (await integrity.verify())["problems"]
+        assert sorted((one["kind"], one["revision"]) for one in found) == [("content", one) for one in sorted(spoilt)]
+        assert len(spoilt) > 1
+    finally:
+        await engine.close()
+
+
+def given_plan(planned: Planned[None], _: Snapshot) -> Planned[None]:
+    return planned
 
 
 def test_a_content_that_was_exchanged_with_its_hash_breaks_the_chain(terminal: Terminal) -> None:
