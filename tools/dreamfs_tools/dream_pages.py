@@ -9,6 +9,8 @@ from dreamfs_tools.answers import moment, plural
 from dreamfs_tools.dreaming import CLIENT, Card, Claim, Dream, Evidence, Proposal
 from dreamfs_tools.errors import Refusal
 
+RECURRENCE = "recurrence"
+"""The miner whose cards say what became of accepted rules."""
 CARDS_LISTED_MAX = 50
 SKIPPED_LISTED_MAX = 50
 _CURATORS: Mapping[str, str] = {
@@ -99,6 +101,9 @@ def report(dream: Dream, cards: Sequence[Card], proposals: Sequence[Proposal]) -
         lines += ["", "## Usage", ""]
         lines += [f"- {key}: {_used(value)}" for key, value in dream.usage.items()]
     lines += _forked(dream)
+    if measured := [card for card in cards if card.miner == RECURRENCE]:
+        lines += ["", "## After acceptance", ""]
+        lines += [f"- {_line(card.body)}" for card in measured]
     if dream.coverage.skipped:
         lines += ["", "## Sessions left out", ""]
         lines += [f"- {skip['session_id']}: {skip['reason']}" for skip in dream.coverage.skipped[:SKIPPED_LISTED_MAX]]

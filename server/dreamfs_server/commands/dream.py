@@ -9,6 +9,7 @@ import click
 from dreamfs_server.commands.context import Context, Group, Opened, json_option, pass_context, print_json
 from dreamfs_server.commands.dream_allow import command as allow_command
 from dreamfs_server.commands.dream_estimate import show_estimate
+from dreamfs_server.commands.dream_measure import measure
 from dreamfs_server.commands.dream_review import command as review_command
 from dreamfs_server.commands.dream_undo import revert, unbelieve
 from dreamfs_tools.dreaming import Dream, DreamRequest
@@ -163,11 +164,13 @@ def cancel(context: Context, dream_id: str) -> None:
 
 command.add_command(review_command)
 command.add_command(revert)
+command.add_command(measure)
 command.add_command(unbelieve)
 command.add_command(allow_command)
 
 
 def _show(context: Context, dream_id: str, *, as_json: bool) -> None:
+    from dreamfs_server.commands.dream_measure import newest_measures
     from dreamfs_tools.dream_pages import proposal_page, report
     from dreamfs_tools.dream_shape import dream_document
 
@@ -176,7 +179,10 @@ def _show(context: Context, dream_id: str, *, as_json: bool) -> None:
         if dream is None:
             raise Refusal("not_found", f"There is no dream {dream_id}; `dreamfs dream list` shows those there are.")
         proposals = snapshot.dreams.proposals(dream_id)
-        pages = [proposal_page(dream, proposal) for proposal in proposals]
+        measured = newest_measures(snapshot, dream)
+        pages = [
+            "\n".join([proposal_page(dream, proposal), *measured.get(proposal.number, ())]) for proposal in proposals
+        ]
         text = "\n".join([report(dream, snapshot.dreams.cards(dream_id), proposals), *pages])
         return dream_document(dream, proposals), text
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dreamfs_server.dream.citations import TRANSCRIPTS, in_scope
-from dreamfs_server.dream.material import Gathered, Material, Memory
+from dreamfs_server.dream.material import AcceptedRule, Gathered, Material, Memory
 from dreamfs_tools.dreaming import Coverage, Dream
-from dreamfs_tools.filesystem import AccessNote, Snapshot
+from dreamfs_tools.filesystem import AccessNote, ChangeFilter, Snapshot
 from dreamfs_tools.transcript import Session
 
 TRANSCRIPTS_COUNT_MAX = 500
+RULE_FILES_COUNT_MAX = 100
 ACCESSES_COUNT_MAX = 100_000
 """Of the access log a dream reads the newest."""
 
@@ -25,6 +26,7 @@ class Scope:
     now: datetime
     coverage: Coverage
     access: Sequence[AccessNote] = ()
+    accepted: Sequence[AcceptedRule] = ()
 
     def material(self, dream: Dream, sessions: Iterable[Gathered]) -> Material:
         """The material for the miners; the sessions may be lazy."""
@@ -35,6 +37,7 @@ class Scope:
             sessions=sessions,
             memories=self.memories,
             access=self.access,
+            accepted=self.accepted,
             snapshot_version=dream.snapshot_version,
             made=self.made,
         )
@@ -77,6 +80,7 @@ def scope_of(snapshot: Snapshot, dream: Dream) -> Scope:
         now=snapshot.now,
         coverage=Coverage(len(chosen), sum(session.events for session in chosen), skipped),
         access=snapshot.accesses(dream.store, ACCESSES_COUNT_MAX),
+        accepted=accepted_rules(snapshot, dream.store),
     )
 
 
@@ -87,6 +91,26 @@ def gathered(session: Session) -> Callable[[Snapshot], Gathered]:
         return Gathered(session, list(snapshot.transcripts.events(session.store, session.session_id)))
 
     return query
+
+
+def accepted_rules(snapshot: Snapshot, store: str) -> list[AcceptedRule]:
+    """What was accepted about errors and not taken back, newest dream first."""
+    found: list[AcceptedRule] = []
+    for dream in snapshot.dreams.dreams(store):
+        for proposal in snapshot.dreams.proposals(dream.dream_id):
+            signatures = [
+                str(claim.statistics["signature"]) for claim in proposal.claims if "signature" in claim.statistics
+            ]
+            revision = snapshot.revision(store, proposal.version) if proposal.version else None
+            if proposal.status != "accepted" or revision is None or not signatures:
+                continue
+            which = ChangeFilter(after_version=proposal.version - 1, up_to_version=proposal.version)
+            paths = [change.path for change in snapshot.changes(store, which, RULE_FILES_COUNT_MAX)]
+            found += [
+                AcceptedRule(dream.dream_id, proposal.number, signature, paths, proposal.version, revision.created_at)
+                for signature in dict.fromkeys(signatures)
+            ]
+    return found
 
 
 def _memories(snapshot: Snapshot, dream: Dream) -> list[Memory]:

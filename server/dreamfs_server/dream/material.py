@@ -59,6 +59,20 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedRule:
+    """An accepted statement about an error, whose effect can be measured."""
+
+    dream_id: str
+    proposal: int
+    signature: str
+    paths: Sequence[str]
+    """The files that have it, inside the store."""
+    version: int
+    """The revision that accepted it."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Material:
     """All that one dream looks at."""
 
@@ -73,6 +87,8 @@ class Material:
     access: Sequence[AccessNote] | None = None
     """What was read, searched and missed; None where the store keeps no access log."""
     snapshot_version: int = 0
+    accepted: Sequence[AcceptedRule] = ()
+    """What earlier dreams proposed about errors and a person accepted."""
     made: Mapping[str, str] = field(default_factory=dict[str, str])
     """Earlier proposals, whatever became of them: fingerprint → evidence key. The same is not proposed again on the same
     evidence."""

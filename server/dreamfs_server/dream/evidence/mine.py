@@ -13,6 +13,7 @@ from dreamfs_server.dream.evidence.errors import Failure, commands_of, error_car
 from dreamfs_server.dream.evidence.facts import checks, fact_cards, observe
 from dreamfs_server.dream.evidence.lags import lag_cards, seen_by
 from dreamfs_server.dream.evidence.links import link_cards
+from dreamfs_server.dream.evidence.recurrence import Recurrence
 from dreamfs_server.dream.evidence.retries import Loop, loop_cards, loops
 from dreamfs_server.dream.evidence.steps import steps
 from dreamfs_server.dream.evidence.support import Place
@@ -33,13 +34,16 @@ def mine(material: Material) -> list[Card]:
     looped: list[Loop] = []
     wished: list[Wish] = []
     recommended = checks(material.memories)
+    after = Recurrence(material.accepted, material.access or ())
     for gathered in material.sessions:
         session = gathered.session
         place = Place(session.session_id, gathered.root, gathered.day, session.task, session.outcome)
         places.append(place)
         taken = steps(gathered)
         seen.append(seen_by(gathered, place))
-        failed.extend(failures(gathered, place, taken))
+        fresh = failures(gathered, place, taken)
+        failed.extend(fresh)
+        after.observe(gathered, fresh)
         looped.extend(loops(gathered, place, taken))
         wished.extend(wishes(gathered, place))
         observe(recommended, gathered, place, taken)
@@ -60,6 +64,7 @@ def mine(material: Material) -> list[Card]:
         *link_cards(material.memories, material.mount),
         *fact_cards(recommended),
         *access_cards(material.access, material.memories, material.mount),
+        *after.cards(),
     ]
     return _in_order(cards)
 
