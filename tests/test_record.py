@@ -85,6 +85,7 @@ async def test_an_unexpected_number_of_events_is_a_conflict(call: Call) -> None:
         "The transcript of session s-17 has 1 events, not 0. Nothing was recorded. View /transcripts/s-17 "
         "from where you left off, then send expected_version=1."
     )
+    assert (refused.data["expected_version"], refused.data["version"], refused.data["current"]) == (0, 1, 1)
     assert len(await stored(call)) == 1
 
 

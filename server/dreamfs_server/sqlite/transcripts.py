@@ -205,7 +205,8 @@ def _append(
             f"The transcript of session {session.session_id} has {before:,} events, not {expected_events:,}. Nothing was "
             f"recorded. View /transcripts/{session.session_id} from where you left off, then send expected_version={before}.",
             path=f"/transcripts/{session.session_id}",
-            version=expected_events,
+            expected_version=expected_events,
+            version=before,
             current=before,
         )
     c.executemany(SQL_APPEND, rows)
