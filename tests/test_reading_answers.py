@@ -68,6 +68,7 @@ VIEWS = [
     ask(NOTES, expected_version=0),
     ask(NOTES, expected_version=5),
     ask(NOTES, expected_version=99),
+    ask(NOTES, expected_version=-1),
     ask("/memories/todo.md", expected_version=2),
     ask("/memories", expected_version=6),
     ask("/memories", expected_version=3),

@@ -58,10 +58,12 @@ REFUSED: dict[str, Callable[[Call], Awaitable[Answer]]] = {
     "delete of nothing": lambda c: delete(c, "/memories/never.md"),
     "rename onto a file": lambda c: rename(c, "/memories/new.md", A),
     "rename into a folder": lambda c: rename(c, A, "/memories/f"),
+    "rename onto its own path": lambda c: rename(c, A, A),
     "rename of a file to a folder's name": lambda c: rename(c, A, "/memories/new/"),
     "rename into itself": lambda c: rename(c, "/memories/f", "/memories/f/g"),
     "rename out of a read-only store": lambda c: rename(c, "/policies/a.md", A),
     "restore of nothing": lambda c: restore(c, "/memories/never.md", -1),
+    "restore of what never was": lambda c: restore(c, "/memories/never.md", 1),
     "restore to before it was": lambda c: restore(c, A, 0),
     "restore to a version to come": lambda c: restore(c, A, 99),
     "restore of what came by a rename": lambda c: restore(c, "/memories/new.md", -1),
@@ -90,3 +92,21 @@ async def told() -> str:
 
 async def test_every_refusal_of_a_write_is_worded_as_agreed() -> None:
     assert_snapshot("write_refusals.txt", await told())
+
+
+async def test_a_conflict_says_where_the_file_that_was_there_has_gone() -> None:
+    filesystem = world()
+    ada, bob = caller(filesystem, "s-ada"), caller(filesystem, "s-bob")
+    await create(ada, A, TEN)
+    await create(ada, "/memories/f/b.md", "b\n")
+    await rename(bob, A, "/memories/g/a.md")
+    await rename(bob, "/memories/f/b.md", "/memories/b.md")
+    await create(bob, A, "another\n")
+    await create(bob, "/memories/f/c.md", "c\n")
+    with pytest.raises(Refusal) as of_file:
+        await str_replace(ada, A, "line 2", "second", expected_version=1)
+    with pytest.raises(Refusal) as of_folder:
+        await delete(ada, "/memories/f", expected_version=2)
+    assert "\nversion 3: renamed to /memories/g/a.md by session s-bob" in of_file.value.sentence
+    assert "\nversion 4: renamed b.md to /memories/b.md by session s-bob" in of_folder.value.sentence
+    assert "\nversion 6: created c.md by session s-bob" in of_folder.value.sentence

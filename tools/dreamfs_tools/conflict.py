@@ -155,10 +155,18 @@ def _headline(snapshot: Snapshot, clash: Clash, newest: Change | None) -> str:
 
 def _told(place: Place, change: Change) -> str:
     """One change as a line."""
-    of = f" {change.path.removeprefix(place.path + '/')}" if change.path != place.path else ""
-    return (
-        f"version {change.version}: {change.operation}{of} by {who(change.revision)}, +{change.added} −{change.removed}"
-    )
+    did = f"{change.operation}{_of(place, change)}"
+    return f"version {change.version}: {did} by {who(change.revision)}, +{change.added} −{change.removed}"
+
+
+def _of(place: Place, change: Change) -> str:
+    """Which file a change is about, where that is not the place itself, and where it went."""
+    assert place.mount is not None
+    if _at_or_below(change.path, place.path):
+        return f" {change.path.removeprefix(place.path + '/')}" if change.path != place.path else ""
+    to = change.path if change.path.startswith("/") else f"/{place.mount.name}/{change.path}"
+    rest = change.old_path.removeprefix(place.path).removeprefix("/")
+    return f" {rest} to {to}" if rest else f" to {to}"
 
 
 def _changes_since(snapshot: Snapshot, clash: Clash) -> Sequence[Change]:

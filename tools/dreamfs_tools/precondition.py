@@ -238,13 +238,22 @@ def _merged(
     return replace(edits[0], text=merged.text, operation="merged"), merged
 
 
-def _check_arguments(expected_version: int | None, on_conflict: OnConflict) -> None:
+def check_expected_version(expected_version: int | None) -> None:
+    """Refuse what cannot be a version.
+
+    Raises:
+        Refusal: `invalid_argument`.
+    """
     if expected_version is not None and expected_version < 0:
         raise Refusal(
             "invalid_argument",
             f"Error: Invalid `expected_version` parameter: {expected_version}. "
             "Send the version that you saw, or 0 for a path that does not exist.",
         )
+
+
+def _check_arguments(expected_version: int | None, on_conflict: OnConflict) -> None:
+    check_expected_version(expected_version)
     if on_conflict == "merge" and expected_version is None:
         raise Refusal(
             "invalid_argument",

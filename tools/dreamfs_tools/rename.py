@@ -25,7 +25,7 @@ async def rename(
         def edits(moment: Moment) -> Sequence[Edit]:
             entry = moment.entry(place)
             assert entry is not None
-            _check_destination(moment.tree(target.store), entry, target)
+            _check_destination(moment.tree(target.store), entry, place, target)
             return _moves(moment.tree(place.store), place, target)
 
         return Request(place, edits, "rename", f"Error: The path {place.shown} does not exist", target)
@@ -46,12 +46,14 @@ def _check_not_below_itself(place: Place, target: Place) -> None:
         )
 
 
-def _check_destination(tree: Tree, entry: Entry, target: Place) -> None:
+def _check_destination(tree: Tree, entry: Entry, place: Place, target: Place) -> None:
     taken = tree.entry(target.path)
     if taken is not None:
         name = entry.path.rpartition("/")[2]
         way_out = f"It is a folder: name the new path in full, as {target.shown}/{name}."
-        if taken.kind == "file":
+        if (place.store, place.path) == (target.store, target.path):
+            way_out = "That is its path already. Choose another name."
+        elif taken.kind == "file":
             way_out = "Choose another name, or delete it first."
         raise Refusal(
             "already_exists",

@@ -101,6 +101,8 @@ def _nothing_then(moment: Moment, place: Place, revision: int) -> Refusal:
     came = f" See history of {place.shown} for the versions there are."
     if newest is not None and newest.version == revision + 1 and newest.old_path and not moved_to(place, newest):
         came = f" It came there by a rename in version {newest.version}: rename it back."
+    elif newest_change(moment.snapshot, place) is None:
+        came = " There never was; list shows what there is."
     entry = moment.entry(place)
     return Refusal(
         "not_found",

@@ -13,6 +13,7 @@ from dreamfs_tools.line_page import EVIDENCE_CHARACTERS_MAX, LinePage, choose_li
 from dreamfs_tools.lookup import Found, check_has_versions, find
 from dreamfs_tools.mounts import Place
 from dreamfs_tools.paging import PAGE_CHARACTERS_MAX
+from dreamfs_tools.precondition import check_expected_version
 from dreamfs_tools.since import since_words
 from dreamfs_tools.text import NUMBER_WIDTH, split_lines
 
@@ -32,6 +33,8 @@ async def view(
     else says who changed what. `annotate` adds who wrote each line.
     """
 
+    check_expected_version(expected_version)
+
     def query(snapshot: Snapshot) -> tuple[Answer, Sequence[AccessNote]]:
         place = call.mounts.resolve(snapshot, path)
         if place.mount is None:
@@ -47,11 +50,15 @@ async def view(
         moved = ""
         if expected_version is not None:
             moved = since_words(snapshot, found, expected_version) + "\n"
-        if entry.kind == "folder":
-            _refuse_range(place, view_range)
-            body = folder_text(found)
-        else:
-            body = _file_text(snapshot, found, view_range, annotate=annotate)
+        try:
+            if entry.kind == "folder":
+                _refuse_range(place, view_range)
+                body = folder_text(found)
+            else:
+                body = _file_text(snapshot, found, view_range, annotate=annotate)
+        except Refusal as refusal:
+            told = {**refusal.data, "version": entry.version}
+            raise Refusal(refusal.code, f"{refusal.sentence}\n{version_line(entry)}", **told) from None
         if place.path != entry.path:
             body = f"{place.shown} was at {found.shown} then.\n{body}"
         data = _data(found, "ok", expected_version)
