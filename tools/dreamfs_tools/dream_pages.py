@@ -99,7 +99,7 @@ def report(dream: Dream, cards: Sequence[Card], proposals: Sequence[Proposal]) -
     lines += [f"It made {plural(len(cards), 'evidence card')}."]
     if dream.usage:
         lines += ["", "## Usage", ""]
-        lines += [f"- {key}: {_used(value)}" for key, value in dream.usage.items()]
+        lines += [f"- {key}: {_used(value)}" for key, value in dream.usage.items() if key != "chosen"]
     lines += _forked(dream)
     if measured := [card for card in cards if card.miner == RECURRENCE]:
         lines += ["", "## After acceptance", ""]

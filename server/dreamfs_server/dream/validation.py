@@ -197,6 +197,8 @@ def _check_texts(folded: Folded, base: Tree, proposal: Proposal, mount: str, con
             failures.append(f"{shown} would have {size:,} bytes; at most {content_bytes:,} are allowed.")
         if "\0" in file.after or not _is_utf8(file.after):
             failures.append(f"{shown} would hold a NUL or a lone surrogate; write plain UTF-8 text.")
+        if file.before.strip() and not file.after.strip():
+            failures.append(f"{shown} would be left empty; nothing is deleted: retire it, and say what replaced it.")
         if not file.retires:
             failures += [
                 f"{shown} line {line}: “{words}” is a relative date; write the date itself, such as 2026-11-22."

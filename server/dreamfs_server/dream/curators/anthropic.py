@@ -82,7 +82,7 @@ class AnthropicModel:
             async for item in await client.messages.batches.results(batch_id):
                 result = item.result
                 found[item.custom_id] = (
-                    cast("Mapping[str, Any]", result.message.to_dict(mode="json"))
+                    cast("Mapping[str, Any]", result.message.to_dict(mode="json", warnings=False))
                     if result.type == "succeeded"
                     else Unanswered(f"The batch gave no answer: {result.type}.", charged=False)
                 )
@@ -140,15 +140,18 @@ class AnthropicModel:
 async def _streamed(client: "AsyncAnthropic", request: Mapping[str, Any]) -> Mapping[str, Any]:
     """One answer, put together from its stream."""
     inputs: dict[int, str] = {}
-    stopped = False
+    started = stopped = False
     arguments: Any = dict(request)
     async with client.messages.stream(**arguments) as stream:
         events = cast("AsyncIterator[Any]", stream)
         async for event in events:
             if event.type == "content_block_delta" and event.delta.type == "input_json_delta":
                 inputs[event.index] = inputs.get(event.index, "") + event.delta.partial_json
+            started = started or event.type == "message_start"
             stopped = stopped or event.type == "message_stop"
-        message = cast("dict[str, Any]", stream.current_message_snapshot.to_dict(mode="json"))
+        if not started:
+            raise _garbled()
+        message = cast("dict[str, Any]", stream.current_message_snapshot.to_dict(mode="json", warnings=False))
     if not stopped or not message.get("stop_reason"):
         raise _garbled()
     if message["stop_reason"] == "tool_use":  # the SDK reads half of a JSON text as if it were whole

@@ -50,6 +50,8 @@ class ModelCurator:
 
     async def __call__(self, work: Work) -> Mapping[str, Any]:
         """Curate one dream, or go on where another process left it."""
+        if not work.cards and not work.dream.coverage.sessions:
+            return {"model": "none", "nothing_to_read": "no transcript in scope"}
         settings = self.settings()
         for model in {settings.model, settings.reading_model} - {""}:
             settings.price(model)
