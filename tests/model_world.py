@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dreamfs_server.dream.consent import Consent
-from dreamfs_server.dream.curators.anthropic import AnthropicModel
+from dreamfs_server.dream.curators.anthropic import AnthropicModel, Pause
 from dreamfs_server.dream.curators.ledger import Model
 from dreamfs_server.dream.curators.model import ModelCurator
 from dreamfs_server.dream.evidence import mine
@@ -44,8 +44,8 @@ class ModelWorld:
     ids: Iterator[int] = field(default_factory=lambda: count(1))
     read_seconds_max: float = 30.0
 
-    def model(self) -> Model:
-        return AnthropicModel(self.api.url, self.key, pausing(self.pauses), self.read_seconds_max)
+    def model(self, pause: Pause | None = None) -> Model:
+        return AnthropicModel(self.api.url, self.key, pause or pausing(self.pauses), self.read_seconds_max)
 
     def service(
         self, books: ModelCalls | None = None, me: str = "here/1/1", model: Model | None = None
