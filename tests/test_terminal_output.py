@@ -71,3 +71,17 @@ def test_output_that_cannot_be_written_is_a_sentence_and_no_stack(terminal: Term
         )
     assert ended.stderr == "dreamfs: The output could not be written: No space left on device.\n"
     assert ended.returncode == 1
+
+
+def test_a_place_that_cannot_be_written_is_a_sentence_and_no_stack(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    target = tmp_path / "file" / "out"
+    ended = subprocess.run(
+        [sys.executable, "-m", "dreamfs_server", "--db", str(terminal.database), "export", "/memories", str(target)],
+        capture_output=True,
+        env=os.environ,
+        text=True,
+        check=False,
+    )
+    assert (ended.stdout, ended.stderr) == ("", f"dreamfs: {target}: Not a directory.\n")
+    assert ended.returncode == 1

@@ -186,9 +186,9 @@ def main() -> None:
             if sys.stdout is not None:  # a caller may have closed it
                 sys.stdout.flush()
     except OSError as error:
-        if error.filename is not None:  # not of the output
-            raise
-        if error.errno != errno.EPIPE:
+        if error.filename is not None:
+            click.echo(f"dreamfs: {error.filename}: {error.strerror}.", err=True)
+        elif error.errno != errno.EPIPE:
             click.echo(f"dreamfs: The output could not be written: {error.strerror}.", err=True)
         # What is still buffered has nowhere to go, and the interpreter would try it again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -32,7 +32,6 @@ async def view(
     (-1: before the last change). `expected_version` (the version you know) answers briefly when nothing changed,
     else says who changed what. `annotate` adds who wrote each line.
     """
-
     check_expected_version(expected_version)
 
     def query(snapshot: Snapshot) -> tuple[Answer, Sequence[AccessNote]]:
