@@ -116,6 +116,22 @@ class EngineContract:
         assert memories is not None
         assert (memories.head, memories.files) == (2, 2)
 
+    async def test_the_data_version_moves_with_every_write_and_with_nothing_else(self, engine: Filesystem) -> None:
+        before = await engine.data_version()
+        await files(engine)
+        assert await engine.data_version() == before
+        await write(engine, created("a"))
+        after = await engine.data_version()
+        assert after != before
+        assert await engine.data_version() == after
+
+    async def test_noted_reads_can_be_looked_up_once_they_are_stored(self, engine: Filesystem) -> None:
+        await write(engine, created("a"))
+        engine.note(AccessNote("memories", "a", "view", 1, "s-1"))
+        await engine.store_notes()
+        notes = await engine.read(lambda snapshot: snapshot.accesses("memories", 10, session="s-1"))
+        assert [(note.path, note.kind, note.version) for note in notes] == [("a", "view", 1)]
+
     async def test_a_plan_without_edits_makes_no_revision(self, engine: Filesystem) -> None:
         assert await engine.write(lambda _: Planned("nothing to do"), AUTHOR) == ("nothing to do", None)
         assert (await there(engine, "")).version == 0

@@ -176,6 +176,13 @@ class MemoryFilesystem:
         history = self._histories[base]
         self._histories[store.slug] = history.forked(store, len(history.states) - 1 if at is None else at)
 
+    async def store_notes(self) -> None:
+        await anyio.lowlevel.checkpoint()
+
+    async def data_version(self) -> int:
+        await anyio.lowlevel.checkpoint()
+        return self._writes
+
     def configure(self, store: Store) -> None:
         """Add a store, or change the settings of one."""
         history = self._histories.setdefault(store.slug, _History(store))

@@ -15,8 +15,17 @@ from typing import Any, cast
 import anyio
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.subscriptions import ResourceUpdated
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_PARAMS, SERVER_INFO_META_KEY, CallToolResult, TextContent, Tool
+from mcp_types import (
+    INVALID_PARAMS,
+    SERVER_INFO_META_KEY,
+    CallToolResult,
+    SubscribeRequestParams,
+    TextContent,
+    Tool,
+    UnsubscribeRequestParams,
+)
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from dreamfs_server.arguments import Arguments
@@ -25,7 +34,9 @@ from dreamfs_server.identity import Callers
 from dreamfs_server.instructions import Instructions, read_instructions, without_storage
 from dreamfs_server.prompts import add_prompts
 from dreamfs_server.resources import add_resources
+from dreamfs_server.subscriptions import Subscriptions
 from dreamfs_server.toolset import OfferedTool, ToolSet, chosen, tools
+from dreamfs_server.watching import LOOK_SECONDS, Watching
 from dreamfs_tools.call import Answer, Call
 from dreamfs_tools.dreaming import Dreams
 from dreamfs_tools.errors import Refusal
@@ -55,6 +66,7 @@ def build_app(
     dreams: Dreams | None = None,
     offered: Sequence[OfferedTool] | None = None,
     beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+    look_seconds: float = LOOK_SECONDS,
 ) -> MCPServer[Any]:
     """Build a server over an engine.
 
@@ -71,8 +83,10 @@ def build_app(
         dreams: who runs dreams.
         offered: other tools than ours, for tests.
         beside: what runs while the server does, and is cancelled when it ends.
+        look_seconds: how often is looked for changes while a client watches.
     """
     picked = chosen(tools() if offered is None else offered, tool_set, recorder=recorder)
+    watching = Watching(filesystem, mounts, look_seconds)
     app = App(
         filesystem,
         mounts,
@@ -82,7 +96,8 @@ def build_app(
         archive=archive,
         dreams=dreams,
         recorder=recorder,
-        beside=beside,
+        watching=watching,
+        beside=[*beside, watching.run],
     )
     add_resources(app, filesystem, mounts, callers)
     curates = dreams is not None and "dream_propose" in {tool.name for tool in picked}
@@ -104,6 +119,7 @@ class App(MCPServer[Any]):
         archive: TranscriptArchive | None,
         dreams: Dreams | None,
         recorder: bool,
+        watching: Watching,
         beside: Sequence[Callable[[], Coroutine[Any, Any, None]]],
     ) -> None:
         with _without_rich():
@@ -125,6 +141,10 @@ class App(MCPServer[Any]):
         self._stamp = {SERVER_INFO_META_KEY: {"name": "dreamfs", "version": version}}
         self._instructions: Instructions | None = None
         self._pinned_told = False
+        self._watched = Subscriptions(watching, self._publish)
+        add_handler = self._lowlevel_server.add_request_handler
+        add_handler("resources/subscribe", SubscribeRequestParams, self._watched.subscribe)
+        add_handler("resources/unsubscribe", UnsubscribeRequestParams, self._watched.unsubscribe)
 
     async def list_tools(self) -> list[Tool]:
         """What `tools/list` shows to a client that can ask its person."""
@@ -160,6 +180,8 @@ class App(MCPServer[Any]):
                 return {**cast("dict[str, Any]", result), "instructions": (await self._read_instructions()).text}
             case "tools/list":
                 return self._without_questions(ctx, cast("dict[str, Any]", await call_next(ctx)))
+            case "subscriptions/listen":
+                return await self._watched.listen(ctx, call_next)
             case "prompts/get":
                 await self._check_prompt(ctx.params or {})
             case _:
@@ -239,6 +261,9 @@ class App(MCPServer[Any]):
             logger.exception("reading the instructions failed")
             return without_storage(_INTERNAL)
         return self._instructions
+
+    async def _publish(self, uri: str) -> None:
+        await self._subscriptions.publish(ResourceUpdated(uri))
 
     def _without_questions(self, ctx: ServerRequestContext[Any, Any], result: dict[str, Any]) -> dict[str, Any]:
         if can_ask(ctx):

@@ -405,3 +405,19 @@ class Filesystem(Protocol):
     def note(self, access: AccessNote) -> None:
         """Remember a read for the access log; kept in memory until the next write or idle moment, best effort."""
         ...
+
+    async def store_notes(self) -> None:
+        """Store the reads noted so far, for who is about to look at the access log.
+
+        Raises:
+            Refusal: `locked`, `unavailable`.
+        """
+        ...
+
+    async def data_version(self) -> int:
+        """A number that changes when anything was stored, by whichever process.
+
+        Raises:
+            Refusal: `unavailable`.
+        """
+        ...

@@ -123,7 +123,7 @@ class Engine:
 
     async def rest(self) -> None:
         """For idle moments: store the noted reads, make old versions small, and move the log into the file."""
-        await self._store_notes()
+        await self.store_notes()
         await self.pack()
         await self.database.checkpoint()
 
@@ -198,13 +198,14 @@ class Engine:
     async def close(self) -> None:
         """Store the noted reads and close. Shield it from cancellation."""
         try:
-            await self._store_notes()
+            await self.store_notes()
         except Refusal:
             self._notes.clear()  # best effort: closing must not fail for a log line
         finally:
             await self.database.close()
 
-    async def _store_notes(self) -> None:
+    async def store_notes(self) -> None:
+        """Store the noted reads."""
         if self._notes:
             notes = list(self._notes)
             self._notes.clear()

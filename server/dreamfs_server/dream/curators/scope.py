@@ -50,6 +50,13 @@ class ScopedFilesystem:
     def note(self, access: AccessNote) -> None:
         """Keep no note: a dream's reading says nothing about which memories are of use."""
 
+    async def store_notes(self) -> None:
+        """Do nothing: no notes are kept."""
+
+    async def data_version(self) -> int:
+        """As the engine says."""
+        return await self._inner.data_version()
+
 
 class ScopedSnapshot:
     """A `Snapshot` of the dream's world."""
