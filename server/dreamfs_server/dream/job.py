@@ -120,7 +120,11 @@ class Job:
             scope = await self.filesystem.read(partial(scope_of, dream=dream))
             dream = await self._step(replace(dream, coverage=scope.coverage), "mining")
             cards = await self.filesystem.read(partial(_cards, dream_id=dream.dream_id))
-            if not cards:  # else another process mined them, and a model may have read them
+            curator = self.curators.get(dream.curator)
+            by_code = curator is not None and not isinstance(curator, Estimates)
+            # Cards that another process mined are kept where a model may have read them. Code needs the miners' own facts,
+            # which do not survive being stored, and mining again gives the same.
+            if by_code or not cards:
                 cards = await anyio.to_thread.run_sync(partial(self._mine, dream, scope), abandon_on_cancel=True)
                 await self.journal.save_cards(dream.dream_id, cards)
             if dream.curator not in self.curators:
