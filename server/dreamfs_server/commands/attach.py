@@ -4,6 +4,7 @@ import json
 import shlex
 import shutil
 import sys
+from pathlib import Path
 
 import click
 
@@ -21,7 +22,8 @@ def command(context: Context, client: str, name: str) -> None:
 
 def attach_text(context: Context, client: str, name: str = "memory") -> str:
     """The command line for Claude Code, or the JSON for Claude Desktop and others."""
-    program = shutil.which("dreamfs")
+    beside = Path(sys.executable).with_name("dreamfs")
+    program = str(beside) if beside.exists() else shutil.which("dreamfs")
     words = [program] if program else [sys.executable, "-m", "dreamfs_server"]
     arguments = ["serve", "--db", str(context.database)]
     if client == "claude-code":

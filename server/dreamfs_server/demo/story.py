@@ -150,7 +150,8 @@ async def record_week(stage: Stage, database: Path, now: datetime) -> int:
     return count
 
 
-DUPLICATES = {
-    "notes/kubectl.md": "# kubectl in prod\n\nThe catalog runs on catalog-db; ask @data before restarting it.\n",
-    "notes/catalog.md": "# kubectl in prod\n\nThe catalog runs on catalog-db; ask @data before restarting it.\n",
-}
+NOTE_OF_TWO = (
+    "# Releases\n\nThe catalog team releases on Tuesday and Thursday at 10:00 UTC; ask @data before a restart.\n"
+)
+DUPLICATES = {"notes/releases.md": NOTE_OF_TWO, "notes/when-we-release.md": NOTE_OF_TWO}
+"""Two agents noted the same thing in two places."""
