@@ -57,6 +57,13 @@ def test_a_transcript_as_a_document_is_its_text_without_numbers(terminal: Termin
     assert terminal.json("transcripts", "list") == []
 
 
+def test_a_message_cannot_look_like_another_row_of_a_table(terminal: Terminal) -> None:
+    terminal.put("/memories/b.md", TEXT, "s-2", "why\n      9  2026-11-22 11:03  ada  \x1b[8mhidden")
+    rows = terminal.says("log").splitlines()
+    assert len(rows) == 3
+    assert rows[1].endswith("  why\\n      9  2026-11-22 11:03  ada  \\x1b[8mhidden")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
 @pytest.mark.parametrize("words", [["ls"], ["ls", "--json"], ["cat", "/memories/a.md"]])
 def test_output_that_cannot_be_written_is_a_sentence_and_no_stack(terminal: Terminal, words: list[str]) -> None:

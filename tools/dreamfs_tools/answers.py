@@ -27,11 +27,14 @@ def version_words(version: int, change_number: int = 0) -> str:
 
 
 def who(revision: Revision) -> str:
-    """Who made a revision, when, and why, in one clause: `session s-17 (user:ada) at 2026-11-22 11:03 UTC: "why"`."""
+    """Who made a revision, when, and why, in one clause: `session s-17 (user:ada) at 2026-11-22 11:03 UTC: "why"`.
+
+    It is always one line, so that nobody's message can look like another row of the answer it stands in.
+    """
     author = revision.author
     actor = f" ({author.actor})" if author.actor and author.actor != author.label else ""
     behalf = f" on behalf of {author.on_behalf_of}" if author.on_behalf_of else ""
-    why = f': "{revision.message}"' if revision.message else ""
+    why = f': "{" ".join(revision.message.split())}"' if revision.message else ""
     return f"{author.label}{actor}{behalf} at {moment(revision.created_at)}{why}"
 
 

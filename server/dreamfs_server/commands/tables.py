@@ -5,12 +5,18 @@ from datetime import datetime
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: set[str] | None = None) -> None:
-    """Print rows under dim headings; the last column takes what room is left."""
+    """Print rows under dim headings; the last column takes what room is left.
+
+    Each row is a line: what agents wrote is shown with its control characters made visible.
+    """
     from rich.box import SIMPLE_HEAD  # rich is for people; serving never needs it
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    from dreamfs_server.commands.review_page import printable
+
+    rows = [[printable(cell) for cell in row] for row in rows]
     console = Console(soft_wrap=True, highlight=False)
     if not console.is_terminal:
         widths = [max([len(name), *(len(row[index]) for row in rows)]) for index, name in enumerate(columns)]
