@@ -27,6 +27,7 @@ from dreamfs_tools.filesystem import Author, Filesystem
 from dreamfs_tools.model_call import ModelCalls
 from dreamfs_tools.mounts import Mounts
 
+REQUESTED_BY_CHARACTERS_MAX = 100
 CALLERS_NAME = "a model that curates"
 
 
@@ -101,6 +102,7 @@ def opening(model: str, work: Work, notes: str) -> dict[str, Any]:
             "store": dream.store,
             "version": str(dream.snapshot_version),
             "now": moment(dream.created_at),
+            "requested_by": " ".join(dream.requested_by.split())[:REQUESTED_BY_CHARACTERS_MAX] or "nobody known",
             "instructions": fenced(dream.instructions or "nothing in particular"),
             "agenda": agenda(replace(dream, instructions=""), work.cards),
             "notes": notes,
