@@ -140,6 +140,45 @@ async def test_an_agents_own_words_are_its_claim() -> None:
     assert "quotes an agent's own words, which are its claim and support nothing" in kept.flags
 
 
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("It failed in 3 sessions.", True),
+        ("It failed in 2 of 9 sessions.", True),
+        ("It failed in 4 sessions.", False),
+        ("It failed in 1,200 different sessions.", False),
+        ("Sessions end after 30 minutes.", True),
+    ],
+)
+async def test_a_claim_says_no_more_sessions_than_it_rests_on(text: str, fits: bool) -> None:
+    filesystem = await a_store()
+    one = proposal(create("x\n"), claims=[replace(claim(), text=text)])
+    if fits:
+        assert (await checked(filesystem, one)).claims[0].text == text
+    else:
+        assert "its quotes are of 3 sessions" in await why(filesystem, one)
+
+
+async def test_a_claim_may_say_the_count_of_the_card_whose_lines_it_quotes() -> None:
+    filesystem = await a_store()
+    mined = replace(claim(), support=Support(40, 9, 0))
+    filesystem.dreams.kept_cards[DREAM.dream_id] = [Card(1, "errors", "T", "B", [mined])]
+    one = replace(claim(), text="It failed in 40 sessions.")
+    assert (await checked(filesystem, proposal(create("x\n"), claims=[one]))).claims[0].text == one.text
+    assert "its quotes" in await why(filesystem, proposal(create("x\n"), claims=[replace(one, text="In 41 sessions.")]))
+
+
+async def test_a_hypothesis_says_its_count() -> None:
+    filesystem = await a_store()
+    one, own = claim("hypothesis", 1), claim("hypothesis", 1, "I think the pool is cursed.")
+    kept = await checked(filesystem, proposal(create("x\n"), claims=[one, own, replace(one, text="In 1 session.")]))
+    assert [found.text for found in kept.claims] == [
+        "The pool is not ready. (seen in 1 session)",
+        "The pool is not ready. (an agent's claim)",
+        "In 1 session.",
+    ]
+
+
 async def test_sessions_outside_the_dreams_scope_cannot_be_cited() -> None:
     filesystem = await a_store()
     dream = replace(DREAM, sessions=["s-1", "s-2"])

@@ -4,6 +4,7 @@ The thresholds are DESIGN section 10 step 4: an error in 13 sessions that came f
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import isclose
@@ -15,6 +16,11 @@ from dreamfs_tools.dreaming import Card, Claim, Evidence, Support
 RULE_SESSIONS_MIN = 3
 RULE_DAYS_MIN = 2
 RULE_TASKS_MIN = 3
+
+_SESSIONS = re.compile(
+    r"(?<!of )\b(\d{1,3}(?:,\d{3})+|\d{1,9})(?: of \d[\d,]*)? (?:distinct |different |separate )?sessions?\b"
+)
+"""Of `3 of 7 sessions` the 3."""
 
 Recompute = Callable[[Claim], Mapping[str, Any] | None]
 """Mines a claim's statistics again; None when that finds nothing of the kind."""
@@ -70,6 +76,32 @@ def check(claim: Claim, cited: Sequence[Cited], recompute: Recompute) -> tuple[C
             "it rests only on an agent's own words or record; call it a hypothesis and say that an agent claims it."
         )
     return replace(claim, support=support), failures
+
+
+def overstated(claim: Claim, cards: Sequence[Card]) -> list[str]:
+    """What a claim's words say of sessions that neither its quotes nor a card which cites the same lines bears out.
+
+    A claim with statistics is left out: those were recomputed.
+    """
+    if claim.statistics:
+        return []
+    mined = [one for card in cards for one in card.claims if _share_lines(one.evidence, claim.evidence)]
+    known = [claim.support.sessions, *(one.support.sessions for one in mined)]
+    known += [number for one in mined for number in one.statistics.values() if isinstance(number, int)]
+    return [
+        f"it says {found[0]!r}, but its quotes are of {_count(claim.support.sessions, 'session')}. Cite more, or say that "
+        "number."
+        for found in _SESSIONS.finditer(claim.text)
+        if int(found[1].replace(",", "")) > max(known)
+    ]
+
+
+def with_count(claim: Claim) -> Claim:
+    """A hypothesis says in its text how much it rests on; where it does not, the count is added."""
+    if claim.kind != "hypothesis" or _SESSIONS.search(claim.text):
+        return claim
+    seen = f"seen in {_count(claim.support.sessions, 'session')}" if claim.support.sessions else "an agent's claim"
+    return replace(claim, text=f"{claim.text.rstrip()} ({seen})")
 
 
 def differences(stated: Mapping[str, Any], again: Mapping[str, Any] | None) -> list[str]:

@@ -12,7 +12,7 @@ from dreamfs_server.dream.apply import FileChange, Folded, fold, retirement_note
 from dreamfs_server.dream.citations import Cited, Uncited, resolve
 from dreamfs_server.dream.fingerprint import evidence_key, fingerprint, known_already
 from dreamfs_server.dream.risk import higher, risk_of
-from dreamfs_server.dream.support import Recompute, check, with_statistics
+from dreamfs_server.dream.support import Recompute, check, overstated, with_count, with_statistics
 from dreamfs_server.dream.wording import added_lines, lost, orders, relative_dates, removed_lines
 from dreamfs_tools.dreaming import Claim, Dream, Proposal
 from dreamfs_tools.errors import Refusal
@@ -172,11 +172,11 @@ def _check_claims(
                 wrong.append(f"evidence {position}: {uncited}")
         checked, why = check(with_statistics(claim, cards), found, recompute)
         if not wrong:
-            wrong = [*why, *_self_citing(found, touched)]
+            wrong = [*why, *_self_citing(found, touched)] or overstated(checked, cards)
         if not claim.text.strip():
             wrong.append("it has no text.")
         failures += [f"claim {number}: {reason}" for reason in wrong]
-        claims.append(checked)
+        claims.append(with_count(checked))
         cited += found
     return claims, cited, failures
 
