@@ -144,7 +144,7 @@ def _word(where: str, fields: Mapping[str, Any], name: str, words: Sequence[str]
 
 
 def _wrong(where: str, why: str) -> Refusal:
-    return Refusal("invalid_argument", f"The proposal was not saved. {where}: {why}")
+    return Refusal("invalid_argument", f"Nothing was saved. {where}: {why}")
 
 
 def _canonical(call: Call, snapshot: Snapshot, dream_id: str, proposal: Proposal) -> Proposal:

@@ -3,6 +3,7 @@
 import click
 
 from dreamfs_server.commands.context import Command, Context, json_option, pass_context, print_json
+from dreamfs_server.commands.printing import say
 from dreamfs_tools.annotation import Annotated
 from dreamfs_tools.answers import session_of, version_words, who
 from dreamfs_tools.blame import by_version
@@ -43,6 +44,6 @@ def _say(found: Annotated) -> None:
         print_table(["version", "when", "who", "line", "text"], rows, right={"version", "line"})
         click.echo()
         for version, change in by_version(found.blame).items():
-            click.echo(f"{version_words(version, change.change_number)}: {change.operation} by {who(change.revision)}")
+            say(f"{version_words(version, change.change_number)}: {change.operation} by {who(change.revision)}")
     for gap in found.blame.gaps:
         click.echo(f"The content of version {gap} was removed for good; its lines are put down to the next version.")

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from dreamfs_server.commands.context import Command, Context, Opened, json_option, pass_context, print_json
+from dreamfs_server.commands.printing import say
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Snapshot
 from dreamfs_tools.mounts import tree_of
@@ -42,4 +43,4 @@ def command(context: Context, path: str, version: int | None, as_json: bool) -> 
     if as_json:
         print_json(found)
     else:
-        click.echo(found["content"], nl=False)
+        say(found["content"], nl=False)

@@ -3,6 +3,7 @@
 import click
 
 from dreamfs_server.commands.context import Command, Context, json_option, pass_context, print_json
+from dreamfs_server.commands.printing import say
 
 
 @click.command(cls=Command)
@@ -19,4 +20,4 @@ def command(context: Context, path: str, from_version: int | None, to_version: i
     if as_json:
         print_json({**answer.data, "text": answer.text})
     else:
-        click.echo(answer.text)
+        say(answer.text)

@@ -45,7 +45,14 @@ def command(
         else:
             doctor_audit.verify(context, anchor_file, as_json=as_json)
         return
-    findings = {"version": package_version(), "database": str(path), "is_new": is_new, **context.run(_examine)}
+    findings: dict[str, Any] = {"version": package_version(), "database": str(path), "is_new": is_new}
+    findings["size_bytes"] = _size(path)
+    try:
+        findings |= context.run(_examine)
+    except Refusal as refusal:
+        if not as_json:
+            click.echo(f"dreamfs {findings['version']}\ndatabase  {path} ({findings['size_bytes']:,} bytes)")
+        raise Refusal(refusal.code, f"{refusal.sentence} The database is {path}.", **refusal.data) from None
     findings["size_bytes"] = _size(path)
     if as_json:
         print_json(findings)

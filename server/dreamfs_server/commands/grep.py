@@ -6,6 +6,7 @@ import click
 
 from dreamfs_server.commands.context import Command, Context, json_option, pass_context, print_json
 from dreamfs_server.commands.pages import all_pages
+from dreamfs_server.commands.printing import say
 
 
 @click.command(cls=Command)
@@ -47,15 +48,15 @@ def command(
         return
     for match in matches:
         if output == "files":
-            click.echo(match["path"])
+            say(match["path"])
         elif output == "count":
-            click.echo(f"{match['path']}:{match['count']}")
+            say(f"{match['path']}:{match['count']}")
         else:
             first = match["line"] - len(match["before"])
             for number, text in enumerate(match["before"], first):
-                click.echo(f"{match['path']}-{number}-{text}")
-            click.echo(f"{match['path']}:{match['line']}:{match['text']}")
+                say(f"{match['path']}-{number}-{text}")
+            say(f"{match['path']}:{match['line']}:{match['text']}")
             for number, text in enumerate(match["after"], match["line"] + 1):
-                click.echo(f"{match['path']}-{number}-{text}")
+                say(f"{match['path']}-{number}-{text}")
     if not matches:
         click.echo("No matches.", err=True)

@@ -5,9 +5,9 @@ visible, so that no text can move the cursor, hide itself or pose as ours.
 """
 
 import textwrap
-import unicodedata
 from collections.abc import Sequence
 
+from dreamfs_server.commands.printing import printable
 from dreamfs_tools.answers import plural
 from dreamfs_tools.dreaming import Claim, Dream, Evidence, Proposal
 from dreamfs_tools.passages import Passage
@@ -20,7 +20,6 @@ QUOTES_SHOWN_MAX = 1
 PASSAGE_LINES_MAX = 9
 _RISKS = {"low": "green", "medium": "yellow", "high": "bold red"}
 _DIFF = {"+": "green", "-": "red", "@": "cyan"}
-_JOINER = "\u200d"
 
 Line = tuple[str, str]
 """A style of rich's, and a text without a line break."""
@@ -76,21 +75,9 @@ def diff_lines(diff: str, most: int | None = None) -> list[Line]:
     return [*styled, ("dim", f"… {plural(left, 'more line')} of the change: d")] if left else styled
 
 
-def printable(text: str) -> str:
-    """A text on a terminal: tabs as blanks, every other character that the terminal might obey as a visible escape."""
-    return "".join(
-        "    " if letter == "\t" else letter if _is_plain(letter) else letter.encode("unicode_escape").decode()
-        for letter in text
-    )
-
-
 def one_line(text: str) -> str:
     """A text in one printable line."""
     return printable(" ".join(text.split()))
-
-
-def _is_plain(letter: str) -> bool:
-    return letter == _JOINER or unicodedata.category(letter) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def _state(proposal: Proposal) -> str:

@@ -14,7 +14,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: se
     from rich.table import Table
     from rich.text import Text
 
-    from dreamfs_server.commands.review_page import printable
+    from dreamfs_server.commands.printing import printable
 
     rows = [[printable(cell) for cell in row] for row in rows]
     console = Console(soft_wrap=True, highlight=False)
