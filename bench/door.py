@@ -19,8 +19,12 @@ class NotThereError(Exception):
 
 
 def environment() -> dict[str, str]:
-    """For child processes: this checkout's packages, and no sign of an agent's shell, where reviewing is refused."""
-    kept = {name: value for name, value in os.environ.items() if name not in _hidden()}
+    """For child processes: this checkout's packages, and no sign of an agent's shell, where reviewing is refused.
+
+    They keep their bytecode, as an installed package does: compiling ours at each start would be measured with it.
+    """
+    hidden = {*_hidden(), "PYTHONDONTWRITEBYTECODE"}
+    kept = {name: value for name, value in os.environ.items() if name not in hidden}
     return kept | {
         "PYTHONPATH": os.pathsep.join([str(ROOT / "server"), str(ROOT / "tools"), kept.get("PYTHONPATH", "")])
     }
