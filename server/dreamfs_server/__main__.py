@@ -12,23 +12,26 @@ from datetime import UTC, datetime
 from functools import partial
 from keyword import iskeyword
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import anyio
+import anyio.to_thread
 import click
 
 from dreamfs_server.commands.context import Context, Group, Opened
 from dreamfs_server.model_settings import ANTHROPIC, KEY_HINT, has_anthropic_key, model_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
+    from dreamfs_server.commands.context import DreamRuns
     from dreamfs_server.dream.curators.model import ModelCurator
     from dreamfs_server.dream.estimate import Estimate
     from dreamfs_server.dream.gather import Scope
     from dreamfs_server.dream.job import Work
     from dreamfs_server.dream.material import Material
-    from dreamfs_tools.dreaming import Card, Proposal
+    from dreamfs_server.sqlite.filesystem import Engine
+    from dreamfs_tools.dreaming import Card, DreamJournal, Proposal
     from dreamfs_tools.filesystem import Filesystem
     from dreamfs_tools.model_call import ModelCalls
 
@@ -49,9 +52,6 @@ async def open_database(path: Path, *, launching: bool = False) -> AsyncGenerato
         launching: start each dream in a process of its own, as a server wants it, instead of running it here.
     """
     # --help needs none of these.
-    from dreamfs_server.dream.consent import EMBEDDED, Consent  # noqa: PLC0415
-    from dreamfs_server.dream.job import Curator, Job, embedded  # noqa: PLC0415
-    from dreamfs_server.dream.service import DreamService  # noqa: PLC0415
     from dreamfs_server.sqlite.backup import backup  # noqa: PLC0415
     from dreamfs_server.sqlite.dreams import SqliteDreamJournal  # noqa: PLC0415
     from dreamfs_server.sqlite.filesystem import Engine  # noqa: PLC0415
@@ -64,15 +64,8 @@ async def open_database(path: Path, *, launching: bool = False) -> AsyncGenerato
     engine = await Engine.open(path, _now)
     journal = SqliteDreamJournal(engine.database, _now)
     books = SqliteModelCalls(engine.database, _now)
-    curators: dict[str, Curator] = {EMBEDDED: embedded(_curate), ANTHROPIC: _AnthropicCurator(engine, books)}
-    consent = Consent(books, ANTHROPIC, lambda: has_anthropic_key(os.environ), KEY_HINT)
     launch = partial(_launch, path) if launching else None
-    dreams = DreamService(
-        Job(engine, journal, _mine, curators, engine),
-        lambda: f"drm_{os.urandom(5).hex()}",
-        launch=launch,
-        consent=consent,
-    )
+    dreams = cast("DreamRuns", _LateDreams(engine, lambda: _dreams(engine, journal, books, launch)))
     try:
         yield Opened(
             engine,
@@ -88,6 +81,51 @@ async def open_database(path: Path, *, launching: bool = False) -> AsyncGenerato
     finally:
         with anyio.CancelScope(shield=True):
             await engine.close()
+
+
+class _LateDreams:
+    """The dreams of this process. What runs them is a tenth of the start, so it is loaded when somebody dreams."""
+
+    def __init__(self, filesystem: "Filesystem", load: "Callable[[], DreamRuns]") -> None:
+        self._filesystem = filesystem
+        self._load = load
+        self._loading = anyio.Lock()
+        self._loaded: DreamRuns | None = None
+
+    async def pick_up(self) -> None:
+        if await self._filesystem.read(lambda snapshot: any(dream.is_open for dream in snapshot.dreams.dreams())):
+            await (await self._service()).pick_up()
+
+    def __getattr__(self, name: str) -> "Callable[..., Awaitable[Any]]":
+        """Every method of `DreamRuns`; all are coroutines."""
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            return await getattr(await self._service(), name)(*args, **kwargs)
+
+        return call
+
+    async def _service(self) -> "DreamRuns":
+        async with self._loading:
+            if self._loaded is None:
+                # On a thread, so that other calls are answered meanwhile.
+                self._loaded = await anyio.to_thread.run_sync(self._load)
+            return self._loaded
+
+
+def _dreams(
+    engine: "Engine", journal: "DreamJournal", books: "ModelCalls", launch: "Callable[[str], Awaitable[str]] | None"
+) -> "DreamRuns":
+    from dreamfs_server.dream.consent import EMBEDDED, Consent  # noqa: PLC0415  # see _LateDreams
+    from dreamfs_server.dream.job import Curator, Job, embedded  # noqa: PLC0415
+    from dreamfs_server.dream.service import DreamService  # noqa: PLC0415
+
+    curators: dict[str, Curator] = {EMBEDDED: embedded(_curate), ANTHROPIC: _AnthropicCurator(engine, books)}
+    return DreamService(
+        Job(engine, journal, _mine, curators, engine),
+        lambda: f"drm_{os.urandom(5).hex()}",
+        launch=launch,
+        consent=Consent(books, ANTHROPIC, lambda: has_anthropic_key(os.environ), KEY_HINT),
+    )
 
 
 def _now() -> datetime:

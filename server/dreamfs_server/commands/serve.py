@@ -1,5 +1,6 @@
 """`dreamfs serve`: MCP on standard input and output."""
 
+import gc
 import logging
 import os
 import sys
@@ -57,6 +58,8 @@ def command(
     parent = os.getppid()  # read before the slow imports: a parent that ends meanwhile must be noticed
     # Before the SDK is imported, which installs a handler of its own where there is none.
     logging.basicConfig(level=log.upper(), stream=sys.stderr, format="%(name)s: %(message)s")
+    # What the imports make stays: looking through it for garbage again and again is a tenth of the start.
+    gc.disable()
     from dreamfs_server.stdio import leave
 
     shown = Mounts(mounts or None, frozenset(show))
@@ -106,4 +109,6 @@ async def _serve(
             dreams=opened.dreams,
             beside=[partial(_pick_up, opened.dreams)],
         )
+        gc.freeze()
+        gc.enable()
         return await serve_stdio(app, stack.aclose, parent_process_id=parent)
