@@ -31,6 +31,7 @@ def command(
     Without --accept or --reject each open proposal is shown with its diff and evidence, and you are asked. Without an id
     it is the newest dream that has open proposals.
     """
+    from dreamfs_server.commands.review_answer import decide, outcome
     from dreamfs_server.dream.review import reviewer_of
     from dreamfs_server.dream.review import selection as selected
     from dreamfs_tools.dream_shape import verdict_shape
@@ -57,23 +58,6 @@ def command(
     else:
         for done in results:
             click.echo(outcome(done))
-
-
-def decide(context: Context, review: Review) -> Proposal:
-    """Record an answer."""
-
-    async def work(opened: Opened) -> Proposal:
-        return await opened.dreams.review(review, context.author())
-
-    return context.run(work)
-
-
-def outcome(done: Proposal) -> str:
-    """What became of a proposal, in a sentence."""
-    from dreamfs_server.commands.review_page import one_line
-
-    version = f" as version {done.version}" if done.version else ""
-    return f"Proposal {done.number} ({one_line(done.title)}) is {done.status}{version}."
 
 
 async def _open(opened: Opened, dream_id: str) -> tuple[Dream, list[Proposal]]:

@@ -10,7 +10,7 @@ from functools import partial
 import click
 
 from dreamfs_server.commands.context import Context, Opened
-from dreamfs_server.commands.dream_review import decide, outcome
+from dreamfs_server.commands.review_answer import decide, outcome
 from dreamfs_server.commands.review_page import (
     Line,
     diff_lines,
