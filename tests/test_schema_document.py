@@ -6,7 +6,19 @@ from pathlib import Path
 from dreamfs_server.sqlite import schema
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "schema.md"
-TABLES = ["store", "author", "revision", "content", "node", "change", "folder_state", "access", "redaction", "backup"]
+TABLES = [
+    "store",
+    "author",
+    "revision",
+    "content",
+    "node",
+    "change",
+    "folder_state",
+    "access",
+    "redaction",
+    "backup",
+    "pin",
+]
 
 
 def test_the_document_names_every_table_and_column() -> None:

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     *("serve", "demo", "try", "attach", "hook"),
-    *("ls", "cat", "grep", "put", "edit", "rm", "mv", "log", "diff", "blame", "restore", "revert", "redact", "prune"),
+    *("ls", "cat", "grep", "put", "edit", "rm", "mv", "log", "diff", "blame", "restore"),
+    *("revert", "redact", "prune", "pin"),
     *("import", "export", "apply", "backup"),
     *("store", "transcripts", "dream", "doctor"),
 )
@@ -58,6 +59,7 @@ async def open_database(path: Path, *, launching: bool = False) -> AsyncGenerato
     from dreamfs_server.sqlite.health import health  # noqa: PLC0415
     from dreamfs_server.sqlite.integrity import SqliteIntegrity  # noqa: PLC0415
     from dreamfs_server.sqlite.model_calls import SqliteModelCalls  # noqa: PLC0415
+    from dreamfs_server.sqlite.pins import SqlitePins  # noqa: PLC0415
     from dreamfs_server.sqlite.redaction import SqliteEraser  # noqa: PLC0415
     from dreamfs_server.sqlite.transcripts import SqliteArchive  # noqa: PLC0415
 
@@ -75,6 +77,7 @@ async def open_database(path: Path, *, launching: bool = False) -> AsyncGenerato
             books,
             health=lambda: health(engine.database),
             backup=partial(backup, engine.database),
+            pins=SqlitePins(engine.database, _now),
             eraser=SqliteEraser(engine.database, _now, os.urandom),
             integrity=SqliteIntegrity(engine.database, _now),
         )

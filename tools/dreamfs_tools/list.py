@@ -110,4 +110,6 @@ def _said(snapshot: Snapshot, mount: Mount, entry: Entry, how: Literal["text", "
         words += [moment(entry.revision.created_at), entry.revision.author.label]
     if entry.kind == "file" and entry.sha256 is None:
         words.append("redacted")
+    if entry.pinned:
+        words.append("pinned")
     return " · ".join(words)

@@ -11,9 +11,9 @@ Shape = dict[str, object]
 
 
 def entry_shape(entry: Entry, mount: Mount) -> Shape:
-    """A file, a folder, or (for the root) a mount: one item of `ls`."""
+    """A file, a folder, or (for the root) a mount: one item of `ls`; a pinned file says so."""
     revision = entry.revision
-    return {
+    shape: Shape = {
         "path": shown_path(mount, entry.path),
         "kind": entry.kind if entry.path else "mount",
         "version": entry.version,
@@ -24,6 +24,7 @@ def entry_shape(entry: Entry, mount: Mount) -> Shape:
         "session_id": session_of(revision.author) if revision else "",
         "access": access_of(mount),
     }
+    return shape | {"pinned": True} if entry.pinned else shape
 
 
 def change_shape(change: Change, mount: Mount, old_path: str) -> Shape:

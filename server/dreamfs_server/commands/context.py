@@ -17,6 +17,7 @@ from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Author, Filesystem
 from dreamfs_tools.model_call import ModelCalls
 from dreamfs_tools.mounts import Mounts
+from dreamfs_tools.pins import PinKeeper
 from dreamfs_tools.redaction import Eraser
 from dreamfs_tools.stores import StoreKeeper
 from dreamfs_tools.transcript import TranscriptArchive
@@ -56,6 +57,7 @@ class Opened:
     """What `doctor` says of the engine: `{"sqlite", "journal", "problems": [sentence]}`."""
     backup: Callable[[Path], Awaitable[None]]
     """Writes the whole database to a new file."""
+    pins: PinKeeper
     eraser: Eraser
     """Removes texts for good."""
     integrity: "Integrity"

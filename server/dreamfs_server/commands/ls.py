@@ -39,7 +39,7 @@ def _table(entries: list[dict[str, Any]]) -> None:
                 f"{entry['size_bytes']:,}" if entry["size_bytes"] is not None else "",
                 person_time(entry["updated_at"]),
                 entry["session_id"] or "",
-                entry["path"] + ("/" if entry["kind"] != "file" else ""),
+                entry["path"] + ("/" if entry["kind"] != "file" else "") + (" (pinned)" if "pinned" in entry else ""),
             ]
             for entry in entries
         ],
