@@ -15,6 +15,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
 
+from dreamfs_tools.edits import Edit as Edit
+from dreamfs_tools.edits import Move as Move
+from dreamfs_tools.edits import Put as Put
+from dreamfs_tools.edits import Remove as Remove
+
 if TYPE_CHECKING:
     from dreamfs_tools.dreaming import DreamReader, Verdict
     from dreamfs_tools.transcript import TranscriptReader
@@ -298,42 +303,6 @@ class Snapshot(Protocol):
 
     @property
     def dreams(self) -> "DreamReader": ...
-
-
-@dataclass(frozen=True, slots=True)
-class Put:
-    """Make `path` hold `text`: a new file, or the next version of the file there."""
-
-    store: str
-    path: str
-    text: str
-    operation: Literal["created", "modified", "restored", "merged", "redacted"]
-    memory_id: str = ""
-    """The id to give a new file: a restored file's own, or the one it has in the store it is merged from. Ignored where
-    a file lives at `path`, which keeps its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Remove:
-    """Delete the file at `path`. A folder is deleted file by file."""
-
-    store: str
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """Give the file at `path` another path, perhaps in another store; its `memory_id` and history stay with it."""
-
-    store: str
-    path: str
-    new_store: str
-    new_path: str
-    text: str | None = None
-    """What the file holds from then on; None keeps its content. One row of history either way, a rename."""
-
-
-Edit = Put | Remove | Move
 
 
 @dataclass(frozen=True, slots=True)
