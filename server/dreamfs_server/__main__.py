@@ -79,6 +79,7 @@ async def open_database(path: Path, *, launching: bool = False) -> AsyncGenerato
             backup=partial(backup, engine.database),
             pins=SqlitePins(engine.database, _now),
             eraser=SqliteEraser(engine.database, _now, os.urandom),
+            rest=engine.rest,
             integrity=SqliteIntegrity(engine.database, _now),
         )
     finally:

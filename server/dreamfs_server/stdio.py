@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import anyio
 from mcp.server.mcpserver import MCPServer
 
+from dreamfs_server.resting import rest_when_idle
 from dreamfs_server.wire import Reader, Requests, Writer
 
 DRAIN_SECONDS = 1.0
@@ -28,7 +29,11 @@ HARD_STOP_SECONDS = 3.0
 
 
 async def serve_stdio(
-    server: MCPServer[Any], close: Callable[[], Awaitable[None]], *, parent_process_id: int | None = None
+    server: MCPServer[Any],
+    close: Callable[[], Awaitable[None]],
+    *,
+    parent_process_id: int | None = None,
+    idle: Callable[[], Awaitable[None]] | None = None,
 ) -> int:
     """Serve until the client, a signal or the parent's end says to stop.
 
@@ -39,6 +44,7 @@ async def serve_stdio(
         server: what to serve.
         close: closes the storage; awaited on every way out.
         parent_process_id: as read when the process began. By default now, which misses a parent that ended meanwhile.
+        idle: what to do when nobody has asked for a while; cancelled when somebody does, or when it ends.
 
     Returns:
         The exit code: 0 at the end of input, when the client closed our output and when the parent ended;
@@ -63,6 +69,8 @@ async def serve_stdio(
                 group.start_soon(_end_when_told, ending, group.cancel_scope, writer)
                 group.start_soon(_end_without_parent, ending, parent)
                 group.start_soon(_drain_at_end_of_input, reader, requests)
+                if idle is not None:
+                    group.start_soon(rest_when_idle, requests, idle)
                 # MCPServer has no public way to run over streams of ours; its own transports do just this.
                 lowlevel = server._lowlevel_server  # noqa: SLF001
                 await lowlevel.run(reader, writer, lowlevel.create_initialization_options())

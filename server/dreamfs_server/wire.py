@@ -96,11 +96,17 @@ class Requests:
         self._open: Counter[str] = Counter()
         self._none_open = asyncio.Event()
         self._none_open.set()
+        self._arrival = asyncio.Event()
+        self.count = 0
+        """How many requests were read so far."""
 
     def read(self, message: JSONRPCMessage) -> None:
         if isinstance(message, JSONRPCRequest) and message.method != _ENDLESS:
             self._open[str(message.id)] += 1
             self._none_open.clear()
+            self.count += 1
+            self._arrival.set()
+            self._arrival = asyncio.Event()
         elif isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
             # A cancelled request is never answered.
             self._close((message.params or {}).get("requestId"))
@@ -111,6 +117,10 @@ class Requests:
 
     async def all_answered(self) -> None:
         await self._none_open.wait()
+
+    async def next(self) -> None:
+        """Wait until another request is read."""
+        await self._arrival.wait()
 
     def _close(self, identity: RequestId | None) -> None:
         key = str(identity)

@@ -60,6 +60,8 @@ class Opened:
     pins: PinKeeper
     eraser: Eraser
     """Removes texts for good."""
+    rest: Callable[[], Awaitable[None]]
+    """For idle moments: makes old versions small, and other upkeep that nobody waits for."""
     integrity: "Integrity"
     """Checks what the database holds against what was written."""
 

@@ -1,6 +1,7 @@
 """`dreamfs import`: a folder or a zip archive into memory, as one revision, with the plan shown first."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -69,7 +70,11 @@ def command(
 
     async def work(opened: Opened) -> ImportPlan:
         why = message or f"Import {source.name}"
-        return await run_import(context.caller(opened, session), path, texts, shown, mirror=mirror, message=why)
+        made = await run_import(context.caller(opened, session), path, texts, shown, mirror=mirror, message=why)
+        if made.replaced or made.deleted:
+            with suppress(Refusal):  # it is imported, whether what was replaced could be made small or not
+                await opened.rest()
+        return made
 
     done = context.run(work)
     if as_json:

@@ -111,4 +111,4 @@ async def _serve(
         )
         gc.freeze()
         gc.enable()
-        return await serve_stdio(app, stack.aclose, parent_process_id=parent)
+        return await serve_stdio(app, stack.aclose, parent_process_id=parent, idle=opened.rest)
