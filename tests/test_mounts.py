@@ -1,13 +1,19 @@
 """Which stores a server shows, and what a caller may do there."""
 
+from dataclasses import replace
+
 import pytest
 
+from dreamfs_tools.create import create
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Put, Snapshot, Store
+from dreamfs_tools.history import history
 from dreamfs_tools.mounts import MountOption, Mounts, Place, mounts_after, tree_of
+from dreamfs_tools.rename import rename
+from dreamfs_tools.view import view
 from memory_filesystem import MemoryFilesystem
 from reading_world import write
-from writing_world import noon
+from writing_world import caller, noon
 
 STORES = [
     Store("memories", "Memories"),
@@ -136,3 +142,35 @@ async def test_a_page_over_all_mounts_goes_on_where_it_ended() -> None:
     table = await MemoryFilesystem(STORES).read(Mounts().table)
     names = [[mount.name for mount in mounts_after(table, at)] for at in ([], ["old", "x"], ["gone", "x"])]
     assert names == [["memories", "old", "policies"], ["old", "policies"], ["memories", "old", "policies"]]
+
+
+async def test_an_answer_names_no_path_of_a_store_that_the_caller_does_not_see() -> None:
+    filesystem = MemoryFilesystem([Store("memories", "Memories"), Store("secret", "Secret")])
+    everywhere = caller(filesystem, "s-1")
+    await create(everywhere, "/secret/merger.md", "one\n")
+    await rename(everywhere, "/secret/merger.md", "/memories/a.md")
+    await create(everywhere, "/memories/b.md", "one\n")
+    await rename(everywhere, "/memories/b.md", "/secret/layoffs.md")
+    # The second mount has the name of the store that is hidden, and shows another one.
+    options = [MountOption("memories", "memories"), MountOption("secret", "memories")]
+    call = replace(everywhere, mounts=Mounts(options))
+    came = (await history(call, "/memories/a.md")).text
+    assert "renamed from a store that is not mounted here to /memories/a.md" in came
+    with pytest.raises(Refusal) as left:
+        await view(call, "/memories/b.md")
+    assert "It was moved to a store that is not mounted here, in version 3 by" in left.value.text
+    as_document = (await history(call, "/memories/a.md", format="json")).text
+    assert "merger" not in came + as_document
+    assert "layoffs" not in left.value.text
+    assert "renamed /secret/merger.md to /memories/a.md" in (await history(everywhere, "/memories/a.md")).text
+
+
+async def test_where_a_file_went_is_said_by_the_name_of_its_mount() -> None:
+    filesystem = MemoryFilesystem([Store("memories", "Memories"), Store("team", "Team")])
+    everywhere = caller(filesystem, "s-1")
+    await create(everywhere, "/memories/a.md", "one\n")
+    await rename(everywhere, "/memories/a.md", "/team/b.md")
+    call = replace(everywhere, mounts=Mounts([MountOption("memories", "memories"), MountOption("ours", "team")]))
+    with pytest.raises(Refusal) as left:
+        await view(call, "/memories/a.md")
+    assert "It was moved to another store, /ours/b.md, in version 2 by" in left.value.text

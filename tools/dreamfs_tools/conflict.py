@@ -12,7 +12,7 @@ from dreamfs_tools.answers import changed_by, version_line, version_words, who
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Change, ChangeFilter, Entry, Snapshot
 from dreamfs_tools.merge import Merged, Overlap
-from dreamfs_tools.mounts import Place
+from dreamfs_tools.mounts import Place, mount_of
 from dreamfs_tools.text import clipped, unified_diff
 
 DIFF_CHARACTERS_MAX = 12_000
@@ -109,7 +109,9 @@ def gone(snapshot: Snapshot, place: Place, change: Change) -> str:
     by = f"in version {change.version} by {who(change.revision)}"
     if arrival := arrived(snapshot, place.store, change):
         what = "It" if change.path == place.path else "The last file below it"
-        return f"{what} was moved to another store, /{arrival.store}/{arrival.path}, {by}."
+        there = mount_of(place.seen, arrival.store)
+        where = f"another store, /{there.name}/{arrival.path}," if there else "a store that is not mounted here,"
+        return f"{what} was moved to {where} {by}."
     if moved := moved_to(place, change):
         return f"It was renamed to {moved} {by}."
     if change.operation == "renamed" and change.path != place.path:

@@ -12,7 +12,7 @@ from dreamfs_tools.answers import rfc3339, version_line, version_words, who
 from dreamfs_tools.call import Answer, Call
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Change, ChangeFilter, Entry, Snapshot
-from dreamfs_tools.mounts import Mount, Place, tree_of
+from dreamfs_tools.mounts import Mount, Place, mount_of, tree_of
 from dreamfs_tools.paging import Row, check_limit, document, more_line, read_cursor, take_page, write_cursor
 from dreamfs_tools.shapes import change_shape, old_path_of, shown_path, to_json
 
@@ -76,7 +76,7 @@ async def log(
         here = _here(snapshot, place)
         sources = _sources(snapshot, table, place, here, which)
         rows = (
-            Row(_said(change, mount, old_path_of(change, mount, table), how), after)
+            Row(_said(change, mount, _old_path(snapshot, change, mount, table), how), after)
             for mount, change, after in _merged(snapshot, sources, limit, position)
         )
         page, more = take_page(rows, limit)
@@ -153,7 +153,7 @@ def _earlier_stores(
         if move is None:
             return
         slug, _, old_path = move.old_path[1:].partition("/")
-        other = next((found for found in table.values() if found.store and found.store.slug == slug), None)
+        other = mount_of(table, slug)
         if other is None:
             return
         moved_at = move.revision.created_at
@@ -203,12 +203,23 @@ def _seconds(at: datetime) -> float:
     return at.timestamp()
 
 
+def _old_path(snapshot: Snapshot, change: Change, mount: Mount, table: Mapping[str, Mount]) -> str:
+    """Where a renamed file was; "" also where that was in a store that the caller does not see."""
+    if change.old_path.startswith("/"):
+        slug = change.old_path[1:].partition("/")[0]
+        # In a mounted store's place a name may stand for another store; a deleted one has only its name left.
+        if mount_of(table, slug) is None and (slug in table or snapshot.store(slug) is not None):
+            return ""
+    return old_path_of(change, mount, table)
+
+
 def _said(change: Change, mount: Mount, old_path: str, how: Literal["text", "json"]) -> str:
     """`version 42 (3rd change) modified /memories/a.md +3 -1, by session s-17 … at …: "why"`, or its shape."""
     if how == "json":
         return to_json(change_shape(change, mount, old_path))
     path = shown_path(mount, change.path)
-    path = f"{old_path} to {path}" if old_path else path
+    if change.old_path:
+        path = f"{old_path or 'from a store that is not mounted here'} to {path}"
     words = f"{version_words(change.version, change.change_number)} {change.operation} {path}"
     words += f" +{change.added:,} -{change.removed:,}, by {who(change.revision)}"
     return words + (" [redacted]" if change.redacted_at else "")

@@ -6,7 +6,7 @@ list every store is mounted under its slug at its own access, so that a store ma
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from dreamfs_tools.dream_tree import DreamTree
@@ -72,6 +72,8 @@ class Place:
     """As the caller knows it, normalised: `/memories/a/b.md`."""
     is_folder: bool = False
     """The caller wrote a trailing slash."""
+    seen: Mapping[str, Mount] = field(default_factory=dict[str, Mount], compare=False, repr=False)
+    """All memory mounts of the caller: what an answer may name."""
 
     @property
     def store(self) -> str:
@@ -116,7 +118,7 @@ class Mounts:
                 path=shown,
                 mounts=list(table),
             )
-        return Place(mount, "/".join(segments[1:]), shown, is_folder)
+        return Place(mount, "/".join(segments[1:]), shown, is_folder, table)
 
     def _memory_mounts(self, snapshot: Snapshot) -> dict[str, Mount]:
         if self.options is None:
@@ -193,6 +195,11 @@ def tree_of(snapshot: Snapshot, mount: Mount, at: int | None = None) -> Tree:
             version=mount.version,
         )
     return snapshot.tree(mount.store.slug, mount.revision if at is None else at)
+
+
+def mount_of(mounts: Mapping[str, Mount], store: str) -> Mount | None:
+    """The first mount that shows a store, None where the caller does not see it."""
+    return next((mount for mount in mounts.values() if mount.store and mount.store.slug == store), None)
 
 
 def mounts_after(table: Mapping[str, Mount], position: Sequence[Any]) -> list[Mount]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from dreamfs_tools.answers import rfc3339, session_of
 from dreamfs_tools.filesystem import Change, Entry
-from dreamfs_tools.mounts import Mount
+from dreamfs_tools.mounts import Mount, mount_of
 
 Shape = dict[str, object]
 
@@ -102,12 +102,12 @@ def shown_path(mount: Mount, path: str) -> str:
 def old_path_of(change: Change, mount: Mount, mounts: Mapping[str, Mount]) -> str:
     """Where a renamed file was, as a caller can name it; "" where it was not renamed.
 
-    Moved from a store that is not mounted here, the store's own name stands in its place.
+    Moved from a store that was deleted since, the store's own name stands in its place.
     """
     if not change.old_path.startswith("/"):
         return shown_path(mount, change.old_path) if change.old_path else ""
     slug, _, path = change.old_path[1:].partition("/")
-    other = next((found for found in mounts.values() if found.store and found.store.slug == slug), None)
+    other = mount_of(mounts, slug)
     return shown_path(other, path) if other else change.old_path
 
 
