@@ -105,8 +105,8 @@ def test_an_accepted_rule_is_not_proposed_again() -> None:
     assert proposals(material(sessions, [written])) == []
 
 
-def test_at_most_ten_proposals_and_no_two_of_one_file() -> None:
-    sessions = [
+def many_errors() -> list[Gathered]:
+    return [
         session(
             n, [bash(f"tool{k} go", f"Error: {word} went missing again", failed=True), bash(f"tool{k} go --now", "ok")]
         )
@@ -115,10 +115,20 @@ def test_at_most_ten_proposals_and_no_two_of_one_file() -> None:
         )
         for n in range(k * 10, k * 10 + 3)
     ]
-    found = proposals(material([replace(g, session=replace(g.session)) for g in sessions]))
+
+
+def test_at_most_ten_proposals_and_no_two_of_one_file() -> None:
+    found = proposals(material(many_errors()))
     assert len(found) == proposals_max
     paths = [change.path for proposal in found for change in proposal.changes]
     assert len(paths) == len(set(paths))
+
+
+def test_a_merge_of_equal_notes_is_offered_however_many_errors_recur() -> None:
+    text = "# Alert\n- The alert fires at 90 %.\n- Page the gateway team.\n"
+    found = proposals(material(many_errors(), [memory("a.md", text, 1), memory("b.md", text, 2)]))
+    assert len(found) == proposals_max
+    assert ["retire"] in [[change.operation for change in proposal.changes] for proposal in found]
 
 
 def test_nothing_to_say_is_a_good_result() -> None:

@@ -23,6 +23,9 @@ weight_min = 2.0
 """Calls, about, that a proposal must save; below that it is not worth a person's time."""
 share_max = 6
 """Proposals of one kind, as long as there are others."""
+tidy = "duplicates"
+tidy_reserved = 3
+"""Places kept for merges of what says the same word for word: they save little each, and cost a reviewer nothing."""
 
 Writer = Callable[[Material, Sequence[Card]], list[tuple[Proposal, float]]]
 
@@ -56,8 +59,8 @@ def curate(material: Material, cards: Sequence[Card]) -> list[Proposal]:
     candidates = [item for item in candidates if material.made.get(item[1].fingerprint) != item[1].evidence_key]
     kinds: dict[str, int] = {}
     touched: set[str] = set()
-    first: list[Proposal] = []
-    spare: list[Proposal] = []
+    first: list[tuple[str, Proposal]] = []
+    spare: list[tuple[str, Proposal]] = []
     for miner, proposal, _ in candidates:
         paths = {change.path for change in proposal.changes} | {
             change.new_path for change in proposal.changes if change.new_path
@@ -66,8 +69,15 @@ def curate(material: Material, cards: Sequence[Card]) -> list[Proposal]:
             continue
         touched |= paths
         kinds[miner] = kinds.get(miner, 0) + 1
-        (first if kinds[miner] <= share_max else spare).append(proposal)
-    return (first + spare)[:proposals_max]
+        (first if kinds[miner] <= share_max else spare).append((miner, proposal))
+    return [proposal for _, proposal in _most(first + spare)]
+
+
+def _most(ranked: Sequence[tuple[str, Proposal]]) -> list[tuple[str, Proposal]]:
+    """The first ten, in their order, with the reserved places for tidying."""
+    kept = [item for item in ranked if item[0] == tidy][:tidy_reserved]
+    others = [item for item in ranked if item not in kept][: proposals_max - len(kept)]
+    return [item for item in ranked if item in kept or item in others]
 
 
 def _sealed(material: Material, miner: str, proposal: Proposal) -> Proposal:
