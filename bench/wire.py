@@ -4,6 +4,7 @@ import json
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Literal, Self
 
 from bench.door import environment
@@ -43,7 +44,8 @@ class Server:
     def __exit__(self, *_: object) -> None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.close()
+        with suppress(BrokenPipeError):  # it was killed
+            self._process.stdin.close()
         self._process.stdout.close()
         try:
             self._process.wait(5)
@@ -63,6 +65,31 @@ class Server:
         if "error" in answer or answer["result"].get("isError"):
             raise RuntimeError(f"{tool}: {answer}")
         return seconds
+
+    def pipelined(self, tool: str, calls: Sequence[Mapping[str, Any]]) -> int:
+        """Send calls without waiting for answers; gives how many were answered with success."""
+        meta = {"_meta": ENVELOPE} if self.era == "modern" else {}
+        for arguments in calls:
+            self._number += 1
+            params = {"name": tool, "arguments": arguments, **meta}
+            self._send({"jsonrpc": "2.0", "id": self._number, "method": "tools/call", "params": params})
+        waiting = set(range(self._number - len(calls) + 1, self._number + 1))
+        succeeded = 0
+        assert self._process.stdout is not None
+        while waiting:
+            line = self._process.stdout.readline()
+            if not line:
+                raise EOFError("The server ended without an answer.")
+            message: dict[str, Any] = json.loads(line)
+            if message.get("id") in waiting:
+                waiting.remove(message["id"])
+                succeeded += "result" in message and not message["result"].get("isError")
+        return succeeded
+
+    def kill(self) -> None:
+        """End the process as a lack of memory or power would."""
+        self._process.kill()
+        self._process.wait()
 
     def answer(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """The message that answers a request.
