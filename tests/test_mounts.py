@@ -114,13 +114,31 @@ async def test_a_writable_place_is_given() -> None:
     assert (await resolved(Mounts(), "/memories/new.md", to_write=True)).path == "new.md"
 
 
-async def test_an_unknown_store_and_a_version_not_yet_made_cannot_be_mounted() -> None:
-    assert await refused(Mounts([MountOption("x", "nothing")]), "/x") == (
-        "There is no store nothing; `dreamfs store list` shows the stores there are.\n[refused: not_found]"
+@pytest.mark.parametrize(
+    ("mounts", "sentence"),
+    [
+        (
+            Mounts([MountOption("x", "nothing")]),
+            "There is no store nothing; `dreamfs store list` shows the stores there are.",
+        ),
+        (past(3), "The mount /then cannot show version 3: the newest of the store memories is 2."),
+    ],
+)
+async def test_an_unknown_store_and_a_version_not_yet_made_cannot_be_mounted(mounts: Mounts, sentence: str) -> None:
+    filesystem = MemoryFilesystem(STORES)
+    for text in ("one\n", "two\n"):
+        await write(filesystem, "s", "", Put("memories", "a.md", text, "modified"))
+    with pytest.raises(Refusal) as caught:
+        await filesystem.read(mounts.check)
+    assert caught.value.text == f"{sentence}\n[refused: not_found]"
+
+
+async def test_a_store_deleted_while_it_is_served_takes_only_its_own_mount_along() -> None:
+    mounts = Mounts(
+        [MountOption("gone", "nothing"), MountOption("later", "memories", 3), MountOption("notes", "memories")]
     )
-    assert await refused(past(3), "/then") == (
-        "The mount /then cannot show version 3: the newest of the store memories is 2.\n[refused: not_found]"
-    )
+    assert (await resolved(mounts, "/notes/a.md")).path == "a.md"
+    assert "There is no mount /gone; the mounts are: /notes." in await refused(mounts, "/gone/a.md")
 
 
 async def test_a_mount_of_the_past_shows_that_revision_and_nothing_later() -> None:

@@ -90,6 +90,16 @@ class Mounts:
     show: frozenset[str] = frozenset()
     """Virtual trees to show always; an open client dream shows them too."""
 
+    def check(self, snapshot: Snapshot) -> None:
+        """Refuse what cannot be shown, as a server does when it starts.
+
+        Raises:
+            Refusal: `not_found` for an unknown store, or a revision that is not made yet.
+        """
+        for option in self.options or ():
+            if why := _missing(option, snapshot):
+                raise Refusal("not_found", why)
+
     def table(self, snapshot: Snapshot) -> dict[str, Mount]:
         """Name → mount, memory mounts first in order of name, then the virtual trees."""
         mounts = self._memory_mounts(snapshot)
@@ -124,7 +134,8 @@ class Mounts:
         if self.options is None:
             return {store.slug: Mount(store.slug, store, store.access) for store in snapshot.stores()}
         options = sorted(self.options, key=lambda option: option.name)
-        return {option.name: _mount(option, snapshot) for option in options}
+        # A store that was deleted while it is served takes only its own mount along.
+        return {option.name: _mount(option, snapshot) for option in options if not _missing(option, snapshot)}
 
     def _virtual_mounts(self, snapshot: Snapshot, mounts: Mapping[str, Mount]) -> dict[str, Mount]:
         stores = tuple(dict.fromkeys(mount.store.slug for mount in mounts.values() if mount.store and mount.writable))
@@ -157,18 +168,22 @@ class Mounts:
         raise Refusal("read_only", f"{state} {way_out}", path=place.shown, writable=writable)
 
 
-def _mount(option: MountOption, snapshot: Snapshot) -> Mount:
+def _missing(option: MountOption, snapshot: Snapshot) -> str:
+    """Why a mount cannot be shown, "" where it can."""
     store = snapshot.store(option.store)
     if store is None:
-        raise Refusal(
-            "not_found", f"There is no store {option.store}; `dreamfs store list` shows the stores there are."
-        )
+        return f"There is no store {option.store}; `dreamfs store list` shows the stores there are."
     if option.revision is not None and option.revision > store.head:
-        raise Refusal(
-            "not_found",
+        return (
             f"The mount /{option.name} cannot show version {option.revision}: "
-            f"the newest of the store {option.store} is {store.head}.",
+            f"the newest of the store {option.store} is {store.head}."
         )
+    return ""
+
+
+def _mount(option: MountOption, snapshot: Snapshot) -> Mount:
+    store = snapshot.store(option.store)
+    assert store is not None
     access: Access = "ro" if option.revision is not None else option.access or store.access
     return Mount(option.name, store, access, option.revision)
 

@@ -97,7 +97,7 @@ async def _serve(
     )
     async with AsyncExitStack() as stack:
         opened = await stack.enter_async_context(context.open_database(context.database, launching=True))
-        await opened.filesystem.read(mounts.table)  # an unknown store is a refusal now, not at the first call
+        await opened.filesystem.read(mounts.check)  # an unknown store is a refusal now, not at the first call
         app = build_app(
             opened.filesystem,
             mounts,
