@@ -204,6 +204,28 @@ def test_an_encrypted_member_is_named(tmp_path: Path) -> None:
     assert read_source(archive).problems == {"a": "encrypted"}
 
 
+@pytest.mark.parametrize(
+    "names",
+    [("sub/.GIT/config",), ("config", "HEAD", "objects/x", "refs/x"), ("sub/HEAD", "sub/objects/x", "sub/refs/x")],
+)
+def test_what_an_agent_wrote_does_not_become_a_repository_that_git_obeys(
+    terminal: Terminal, tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    for name in names:
+        terminal.run("put", f"/memories/{name}", given="[core]\n\tfsmonitor = false\n")
+    refused = terminal.json("export", "/memories", str(tmp_path / "out"), code=1)
+    assert refused["error"]["code"] == "not_allowed"
+    assert "would make git take the folder for a repository" in refused["error"]["message"]
+    assert not (tmp_path / "out").exists()
+    terminal.run("export", "/memories", str(tmp_path / "out.zip"))
+
+
+def test_a_file_called_head_is_a_file_like_any_other(terminal: Terminal, tmp_path: Path) -> None:
+    for name in ("HEAD", "objects/x", "notes/HEAD", "overhead", "notes/objects/x"):
+        terminal.run("put", f"/memories/{name}", given="x\n")
+    assert terminal.json("export", "/memories", str(tmp_path / "out"))["files"] == 5
+
+
 def test_an_export_writes_over_nothing(terminal: Terminal, tmp_path: Path) -> None:
     terminal.run("put", "/memories/a.md", given="a\n")
     (tmp_path / "full").mkdir()

@@ -39,9 +39,10 @@ async def export_folder(filesystem: Filesystem, mounts: Mounts, path: str, at: i
 
     Raises:
         Refusal: `not_found`; `already_exists` when the folder has something in it, or when this file system cannot
-            tell two of the names apart (a zip archive can).
+            tell two of the names apart (a zip archive can); `not_allowed` for what git would take for a repository.
     """
     tree = await filesystem.read(lambda snapshot: _collect(snapshot, mounts, path, at))
+    _check_no_repository(tree)
     await anyio.to_thread.run_sync(_write_folder, folder, tree)
     return Written(tree.shown, tree.version, len(tree.files), tree.redacted)
 
@@ -65,6 +66,23 @@ def check_new_folder(folder: Path) -> None:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Refusal("already_exists", f"{folder} is not empty; name a new folder.")
+
+
+def _check_no_repository(tree: _Tree) -> None:
+    """Agents choose the names and the texts, and git runs commands that the settings of a repository name."""
+    names = [name.casefold() for name, _ in tree.files]
+    # What has these three is a bare repository to git, wherever it lies.
+    bare = {name[: -len("head")] for name in names if f"/{name}".endswith("/head")}
+    for kind in ("objects/", "refs/"):
+        bare = {root for root in bare if any(name.startswith(root + kind) for name in names)}
+    found = [f"{root}head" for root in bare] + [name for name in names if ".git" in name.split("/")]
+    if found:
+        named = next(name for name, _ in tree.files if name.casefold() == min(found))
+        raise Refusal(
+            "not_allowed",
+            f"{named} would make git take the folder for a repository and run what its settings say. "
+            "Rename it first, or export to a zip archive instead.",
+        )
 
 
 def _write_folder(folder: Path, tree: _Tree) -> None:
