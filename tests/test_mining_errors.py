@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dreamfs_server.dream.evidence import mine
 from dreamfs_server.dream.evidence.signature import mask, signature
-from dreamfs_server.dream.evidence.templates import templates
+from dreamfs_server.dream.evidence.templates import fits, templates
 from dreamfs_server.dream.material import Gathered, cite, numbered
 from dreamfs_tools.dreaming import Card
 from dreamfs_tools.transcript import Event, render
@@ -127,12 +127,100 @@ def test_of_a_traceback_the_last_exception_is_the_signature() -> None:
         ("Exit code 127\n> build\n\nbash: line 1: frob: command not found\nmake: *** [all] Error 127", "bash: line 1: frob: command not found"),
         ("warming up\nquill: starting run 7\nQuillError[12]: lease 4 is sealed\nquill: stopped", "QuillError[12]: lease 4 is sealed"),
         ("Command timed out after 2m 0.0s", "Command timed out after 2m 0.0s"),
+        ("Exit code 1\n[test] $ go test ./...\ngo: updates to go.mod needed; to update it:\n[test] ERROR task failed", "go: updates to go.mod needed; to update it:"),
+        ("Exit code 2\n[build] cmd/a/b.go:19:10: undefined: errors\nmake: *** [build] Error 1", "cmd/a/b.go:19:10: undefined: errors"),
+        ("Exit code 1\na.go:3: 17-67 lines are duplicate of `b.go:16-66` (dupl)\nfunc Get(name string) (string, error) {", "a.go:3: 17-67 lines are duplicate of `b.go:16-66` (dupl)"),
+        ("Exit code 1\n=== RUN   TestReset\n    reset_test.go:87: want 1, got 2\n--- FAIL: TestReset (0.02s)\nFAIL", "reset_test.go:87: want 1, got 2"),
+        ("2026-01-01T08:33:53Z INFO starting\n2026-01-01T08:33:54Z ERROR no battery\n", "2026-01-01T08:33:54Z ERROR no battery"),
+        ("<tool_use_error>File does not exist. Did you mean .golangci.yaml?</tool_use_error>", "File does not exist."),
+        ("Exit code 1\naccepts at most 1 arg(s), received 3", "accepts at most 1 arg(s), received 3"),
     ],
 )  # fmt: skip
 def test_the_line_that_names_the_cause_is_the_signature(text: str, line: str) -> None:
     found = signature(text)
     assert found is not None
     assert found.line == line
+
+
+def test_output_that_names_no_error_is_no_message() -> None:
+    found = signature("Exit code 1\n=== dnsmasq.d ===\ntotal 4\nconfig\n")
+    assert found is not None
+    assert found.bare
+    assert found.line == "Exit code 1"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("a.go:412:8: undefined: x", "cmd/b_test.go:12:20: undefined: x"),
+        ("error: could not apply ad0c095... use Status()", "error: could not apply 378b6b7... small refactor of it"),
+        (
+            "Permission to use Bash with command cd /tmp && ls has been denied.",
+            "Permission to use Bash with command find . -type f has been denied.",
+        ),
+        ("The following part requires approval: swift build 2>&1", "The following part requires approval: make"),
+    ],
+)
+def test_what_varies_in_a_message_is_masked_as_one(one: str, other: str) -> None:
+    assert mask(one)[1] == mask(other)[1]
+
+
+def test_a_linters_rule_is_the_error_whatever_it_says_of_the_place() -> None:
+    said = [
+        "a/x.go:3:1: error returned from external package is unwrapped: sig: func os.ReadFile(name string) (wrapcheck)",
+        "b/y.go:90:2: error returned from interface method should be wrapped: sig: func (T) Close() (wrapcheck)",
+        "[lint] c.go:7:7: error returned from external package is unwrapped (wrapcheck)\n[lint] ERROR task failed",
+    ]
+    sessions = [session(n, [bash("mise run lint", f"Exit code 1\n{text}", failed=True)]) for n, text in enumerate(said)]
+    [card] = errors(sessions)
+    assert card.title == "lint rule wrapcheck"
+    assert card.data["expected"]
+
+
+def test_a_template_fits_what_differs_only_where_it_leaves_something_open() -> None:
+    words = ("cannot", "open", "<path>", "<*>")
+    assert fits(words, *mask("cannot open /etc/x/y twice"))
+    assert not fits(words, *mask("cannot close /etc/x/y twice"))
+    assert not fits(words, *mask("cannot open 7 twice"))
+
+
+def test_a_look_at_something_else_is_no_way_out() -> None:
+    error = "<tool_use_error>String to replace not found in file.</tool_use_error>"
+    looks: list[Call] = [
+        ("Read", {"file_path": "/repo/other.py"}, "1 a", False),
+        ("Grep", {"pattern": "def f", "path": "/repo"}, "a.py", False),
+        bash("git status"),
+    ]
+    sessions = [
+        session(
+            n,
+            [
+                ("Edit", {"file_path": "/repo/a.py", "old_string": f"a {n}", "new_string": "b"}, error, True),
+                looks[n % 3],
+                ("Edit", {"file_path": "/repo/a.py", "old_string": f"c {n}", "new_string": "b"}, "done", False),
+            ],
+        )
+        for n in range(6)
+    ]
+    [card] = errors(sessions)
+    said = {tally.label for tally in card.data["tallies"]}
+    assert not any("first" in label for label in said)
+
+
+def test_a_file_under_another_name_is_told_alike_in_every_checkout() -> None:
+    sessions = [
+        session(
+            n,
+            [
+                ("Read", {"file_path": f"/home/{name}/cli/.lint.yml"}, "File does not exist.", True),
+                ("Read", {"file_path": f"/home/{name}/cli/.lint.yaml"}, "1 a", False),
+            ],
+        )
+        for n, name in enumerate(["ann", "bob", "eve"])
+    ]
+    [card] = errors(sessions)
+    assert card.claims[0].statistics["recovery"] == "write `.lint.yaml` for `.lint.yml` in `file_path`"
+    assert card.claims[0].statistics["recovered"] == 3
 
 
 def test_a_call_canceled_with_another_is_no_error() -> None:

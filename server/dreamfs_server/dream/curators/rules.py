@@ -6,8 +6,10 @@ from typing import Any
 
 from dreamfs_server.dream.curators.filing import append, new_path, topic_file
 from dreamfs_server.dream.curators.wording import fragment, is_destructive, is_forced, reads_as_order, slug
-from dreamfs_server.dream.evidence.recovery import REPEAT, Tally
+from dreamfs_server.dream.evidence.labels import REPEAT
+from dreamfs_server.dream.evidence.recovery import Tally
 from dreamfs_server.dream.evidence.support import rule_tasks_min, told
+from dreamfs_server.dream.evidence.templates import WILDCARD
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card, Proposal, ProposedChange
 
@@ -108,8 +110,8 @@ def _contrast(contrast: dict[str, int]) -> str:
 def _rule(card: Card) -> tuple[str, str] | None:
     """Title and text; None where nothing can be said that the error message does not say."""
     said = fragment(card.data["signature"])
-    if not said:
-        return None
+    if not said or card.data["signature"].endswith(f"message from {WILDCARD}"):
+        return None  # different programs, with nothing in common
     tallies: list[Tally] = [tally for tally in card.data["tallies"] if _may_say(tally)]
     good = next((t for t in tallies if t.label != REPEAT and t.worked >= 2 and t.floor >= floor_min), None)
     also = next(
@@ -159,7 +161,8 @@ def _may_say(tally: Tally) -> bool:
 
 
 def _where(card: Card) -> str:
-    tools = " or ".join(f"`{tool}`" for tool in card.data["tools"][:3])
+    named = [tool for tool in card.data["tools"] if tool != "tool"] or card.data["tools"]
+    tools = " or ".join(f"`{tool}`" for tool in named[:3])
     programs = [p for p in card.data["programs"] if re.fullmatch(r"[\w.+-]{1,30}", p)]
     return f"{tools} (`{programs[0]}`)" if programs and len(programs) <= 2 else tools
 

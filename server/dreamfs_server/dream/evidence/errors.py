@@ -19,8 +19,17 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
-from dreamfs_server.dream.evidence.recovery import REPEAT, Tally, Trial, episode, shape, tallies
-from dreamfs_server.dream.evidence.signature import Signature, exit_code, is_masked, mask, signature
+from dreamfs_server.dream.evidence.labels import REPEAT
+from dreamfs_server.dream.evidence.recovery import Tally, Trial, episode, shape, tallies
+from dreamfs_server.dream.evidence.signature import (
+    Signature,
+    exit_code,
+    is_masked,
+    is_verdict,
+    mask,
+    rule_of,
+    signature,
+)
 from dreamfs_server.dream.evidence.steps import Step, first_line_span
 from dreamfs_server.dream.evidence.support import (
     Place,
@@ -43,6 +52,10 @@ _LINTS = re.compile(
     r"\b(?:mypy|pyright|ruff|flake8|pylint|eslint|tsc|clippy|(?:npm|yarn|pnpm|cargo|go|make|bun|deno)\s+(?:run\s+)?(?:lint|typecheck|vet))\b"
 )
 _TESTS = re.compile(r"\b(?:pytest|tox|nox|unittest|jest|vitest|mocha|rspec|phpunit|ctest|runtests|test|check)\b")
+_BUILDS = re.compile(
+    r"\b(?:golangci-lint|staticcheck|gofmt|(?:go|cargo|swift|dotnet|zig) (?:build|vet|check|clippy|run)|javac|gcc|g\+\+|clang|mvn|gradlew?)\b"
+    r"|\b(?:make|mise|just|task|npm|yarn|pnpm|bun|deno|nox|tox|rake)\b[^|;&]*\b(?:lint|typecheck|vet|build|compile|check|test|fmt|format|ci)\b"
+)
 _REPRODUCES = re.compile(r"\b(?:repro\w*|test_\w+\.py|verify_\w+|debug_\w+)\b|\bpython3? -c\b|<<")
 _BY_DESIGN = frozenset(
     ["grep", "rg", "egrep", "fgrep", "diff", "cmp", "test", "[", "which", "pgrep", "command", "type"]
@@ -113,8 +126,10 @@ def _told_signature(found: Signature, step: Step) -> str:
     """The signature line; where there is nothing but an exit code, with the program, since a bare code names nothing."""
     if found.bare:
         text = step.result.text if step.result is not None else ""
-        return f"exit code {exit_code(text) or '?'} and no message from {step.program or step.tool}"
-    return found.line
+        code = exit_code(text)
+        said = f"exit code {code} and no message" if code else "an error without a message"
+        return f"{said} from {step.program or step.tool}"
+    return rule_of(found.line) or found.line
 
 
 def _quote_of(session_id: str, step: Step) -> Evidence | None:
@@ -136,21 +151,34 @@ def _quote_of(session_id: str, step: Step) -> Evidence | None:
 def _expected(found: Signature, step: Step) -> bool:
     command = step.command
     if found.bare:
-        return step.program in _BY_DESIGN or _TESTS.search(command) is not None
+        return step.program in _BY_DESIGN or _checks(command)
     if _ASSERTION.search(found.line) or _LINTS.search(command):
         return True
     if _ENVIRONMENT.search(found.line):
         return False
+    if is_verdict(found.line) and _checks(command):
+        return True
     raised = found.line.startswith("E ") or re.match(r"[A-Za-z_.]+(?:Error|Exception)\b", found.line) is not None
     return raised and (_TESTS.search(command) is not None or _REPRODUCES.search(command) is not None)
+
+
+def _checks(command: str) -> bool:
+    """Whether a command builds, checks or tests: that it fails while one works is its use."""
+    return any(pattern.search(command) for pattern in (_TESTS, _LINTS, _BUILDS))
 
 
 @dataclass(slots=True)
 class Finding:
     """One recurring error."""
 
-    signature: str
+    words: Sequence[str]
+    """Of its signature; a mask or a wildcard where it leaves something open."""
     failures: list[Failure] = field(default_factory=list[Failure])
+
+    @property
+    def signature(self) -> str:
+        """The line that tells it."""
+        return " ".join(self.words)
 
     @property
     def places(self) -> set[Place]:
@@ -220,9 +248,9 @@ def _often(places: set[Place]) -> bool:
     return found.sessions >= rule_sessions_min and tasks >= rule_tasks_min
 
 
-def _text(words: tuple[str, ...], members: Sequence[Failure]) -> str:
+def _text(words: tuple[str, ...], members: Sequence[Failure]) -> list[str]:
     several = len({failure.place.root for failure in members}) > 1
-    return " ".join(_word(i, members, several=several) if is_masked(word) else word for i, word in enumerate(words))
+    return [_word(i, members, several=several) if is_masked(word) else word for i, word in enumerate(words)]
 
 
 def _word(i: int, members: Sequence[Failure], *, several: bool) -> str:

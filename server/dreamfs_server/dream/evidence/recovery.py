@@ -14,10 +14,11 @@ Each session counts once for a label, at its first trial, so that a loop in one 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from math import sqrt
+from pathlib import PurePosixPath
 from typing import Literal
 
+from dreamfs_server.dream.evidence.labels import LOOKING, REPEAT, label_change, label_first
 from dreamfs_server.dream.evidence.signature import mask
 from dreamfs_server.dream.evidence.steps import Step
 from dreamfs_tools.dreaming import Evidence
@@ -25,75 +26,12 @@ from dreamfs_tools.dreaming import Evidence
 steps_after_max = 12
 """How far after an error an attempt still counts as its consequence."""
 
-changed_words_max = 8
 near_steps = 3
 """Within so many steps, a call of the same tool with other values is another attempt."""
-REPEAT = "repeat it unchanged"
 
 _MASK = re.compile(r"<(?:url|time|id|path|n|str)>")
-_LOOKING = frozenset(
-    [
-        "ls",
-        "cat",
-        "head",
-        "tail",
-        "grep",
-        "rg",
-        "find",
-        "pwd",
-        "which",
-        "echo",
-        "env",
-        "less",
-        "wc",
-        "tree",
-        "stat",
-        "file",
-        "type",
-        "printenv",
-        "ps",
-        "df",
-        "du",
-        "sed",
-        "awk",
-        "jq",
-        "sleep",
-        "cd",
-        "true",
-        "test",
-    ]
-)
 _THINKING = frozenset(("think", "todowrite", "calculate", "todoread"))
 _SPLIT = re.compile(r"[\s/=:,;'\"()|&<>]+")
-_SUBCOMMANDS = frozenset(
-    [
-        "git",
-        "npm",
-        "npx",
-        "yarn",
-        "pnpm",
-        "pip",
-        "pip3",
-        "uv",
-        "cargo",
-        "go",
-        "docker",
-        "kubectl",
-        "helm",
-        "terraform",
-        "aws",
-        "gcloud",
-        "az",
-        "poetry",
-        "conda",
-        "apt",
-        "apt-get",
-        "brew",
-        "make",
-    ]
-)
-
-
 Way = Literal["change", "first", "instead"]
 
 
@@ -139,14 +77,14 @@ def episode(all_steps: Sequence[Step], failed: Step) -> Episode:
         and acts is not None
         and acts not in attempts
         and not acts.refused
-        and (label := _label_first(failed, acts))
+        and (label := label_first(failed, acts))
     ):
         trials.append(Trial(label, "first", worked=success is not None, step=success or acts))
     for attempt in attempts:
         if not attempt.refused:
             labels = [
                 label
-                for label in _label_change(failed, attempt)
+                for label in label_change(failed, attempt)
                 if label != REPEAT or _at_once(failed, attempt, attempts, later)
             ]
             trials.extend(Trial(label, "change", worked=attempt is success, step=attempt) for label in labels)
@@ -172,7 +110,7 @@ def _other_way(later: Sequence[Step], attempts: Sequence[Step]) -> Step | None:
             if step.position > after
             and step.command
             and not step.refused
-            and step.program not in _LOOKING
+            and step.program not in LOOKING
             and shape(step.command)
         ),
         None,
@@ -198,7 +136,8 @@ def alike(failed: Step, later: Step) -> bool:
             return False
         return len(a & b) / len(a | b) >= 0.34 or (failed.program == later.program and len(a & b) >= 2)
     if failed.file or later.file:
-        return failed.file.rsplit("/", 1)[-1] == later.file.rsplit("/", 1)[-1]
+        one, other = PurePosixPath(failed.file), PurePosixPath(later.file)
+        return one.name == other.name or (one.parent == other.parent and one.stem == other.stem)
     keys = {*failed.given, *later.given}
     equal = sum(failed.given.get(key) == later.given.get(key) for key in keys)
     if 3 * equal >= len(keys):
@@ -210,108 +149,6 @@ def _words(command: str) -> frozenset[str]:
     return frozenset(
         word for word in _SPLIT.split(command[:1000]) if word and word != "cd" and not word.startswith("2>")
     )
-
-
-def _label_first(failed: Step, step: Step) -> str:
-    if step.command:
-        words = step.program.split()
-        if not words or len(words[0]) > 30 or not re.fullmatch(r"[\w.+-]+", words[0]):
-            return ""
-        program = words[0]
-        if program in _SUBCOMMANDS:
-            found = re.search(rf"\b{re.escape(program)}\s+([a-z][a-z-]+)", step.command)
-            program = f"{program} {found.group(1)}" if found else program
-        return f"run `{program}` first"
-    if step.file and step.file == failed.file:
-        return f"call `{step.tool}` on the same file first"
-    return f"call `{step.tool}` first"
-
-
-def _label_change(failed: Step, attempt: Step) -> list[str]:
-    """What differs, from the most particular to the most general way to put it."""
-    if failed.command and attempt.command:
-        return _command_change(failed.command, attempt.command)
-    return _argument_change(failed.given, attempt.given)
-
-
-def _command_change(before: str, after: str) -> list[str]:
-    a, b = before.split()[:80], after.split()[:80]
-    if a == b:
-        return [REPEAT]
-    # Two words of one shape (a number and a number) are lined up, so that what is left over is what was added.
-    shapes_a, shapes_b = ([_shape_of(word) for word in words] for words in (a, b))
-    parts: list[str] = []
-    swaps: list[str] = []
-    particular: list[str] = []
-    for tag, i, j, k, n in SequenceMatcher(a=shapes_a, b=shapes_b, autojunk=False).get_opcodes():
-        if tag == "equal":
-            particular += [_swap(x, y) for x, y in zip(a[i:j], b[k:n], strict=True) if x != y]
-            continue
-        old, new = " ".join(a[i:j]), " ".join(b[k:n])
-        if max(j - i, n - k) > changed_words_max:
-            return []
-        if not old and i == 0 and new.endswith(("&&", ";")):
-            parts.append(f"run `{new.rstrip('&;').strip()}` before it")
-        elif j - i == n - k == 1:
-            swaps.append(_swap(old, new))
-        elif old and new:
-            parts.append(f"write `{new}` for `{old}`")
-        else:
-            parts.append(f"add `{new}`" if new else f"leave out `{old}`")
-    labels: list[str] = []
-    for chosen in (sorted({*parts, *swaps, *particular}), sorted({*parts, *swaps}), sorted({*parts})):
-        if chosen and len(chosen) <= 2 and ", ".join(chosen) not in labels:
-            labels.append(", ".join(chosen))
-    return labels
-
-
-def _shape_of(word: str) -> str:
-    _, masked = mask(word)
-    return masked[0] if masked else word
-
-
-def _swap(old: str, new: str) -> str:
-    """A replaced word; of two paths only the folders that differ, so that it reads the same for every file below."""
-    if "/" in old and "/" in new:
-        a, b = old.split("/"), new.split("/")
-        while len(a) > 1 and len(b) > 1 and a[-1] == b[-1]:
-            a.pop()
-            b.pop()
-        old, new = "/".join(a) or "/", "/".join(b) or "/"
-    return f"write `{new}` for `{old}`"
-
-
-def _argument_change(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
-    keys = sorted(key for key in {*before, *after} if before.get(key) != after.get(key))
-    if not keys:
-        return [REPEAT]
-    structural = [key for key in keys if (key in before) != (key in after)]
-    labels: list[str] = []
-    for chosen, named in ((keys, True), (keys, False), (structural, True), (structural, False)):
-        if 0 < len(chosen) <= 2:
-            label = ", ".join(_argument(key, before, after, named=named) for key in chosen)
-            if label not in labels:
-                labels.append(label)
-    return labels
-
-
-def _argument(key: str, before: Mapping[str, object], after: Mapping[str, object], *, named: bool) -> str:
-    if key not in after:
-        return f"leave out `{key}`"
-    old, new = before.get(key), after[key]
-    short = isinstance(new, bool | int) or (isinstance(new, str) and 0 < len(new) <= 60 and "\n" not in new)
-    if (
-        named
-        and isinstance(old, str)
-        and isinstance(new, str)
-        and "/" in old
-        and "/" in new
-        and len(old) + len(new) < 300
-    ):
-        return _swap(old, new) + f" in `{key}`"
-    if named and short:
-        return f"give `{key}={str(new).lower() if isinstance(new, bool) else new}`"
-    return f"change `{key}`" if key in before else f"give `{key}`"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 Choosing the line matters more than the clustering that follows: `Exit code 1` would merge everything. So framing lines are
 passed over, and the line that looks most like a cause wins: the last line of a traceback, then what names a missing
-thing, then any line with an error word, then the first line.
+thing, then a diagnostic about a place in the source, then any line with an error word, then the first line. What a runner says when it
+is through (`make: *** [test] Error 1`) names nothing, and comes last.
 """
 
 import re
@@ -19,7 +20,7 @@ _FRAMING = re.compile(
         (?:Error:\s*)?(?:Exit|exit|return(?:ed)?)[ ]?(?:code|status)?:?[ ]\d+ | Command\ (?:failed|exited)\b.*
       | Traceback\ \(most\ recent\ call\ last\).* | Stack\ trace:? | stderr:? | stdout:? | Error:? | error:?
       | </?\w+> | During\ handling\ of\ the\ above.* | The\ above\ exception\ was.* | npm\ ERR!\ (?:code|errno|A\ complete).*
-      | STDERR:? | STDOUT:? | \[?(?:exit|returncode)\W.*
+      | STDERR:? | STDOUT:? | \[?(?:exit|returncode)\W.* | \$\ .* | \#\ [\w./-]+(?:\ \[[^\]]+\])? | At\ line:\d+\ char:\d+
     )\W*$""",
     re.VERBOSE,
 )
@@ -48,16 +49,38 @@ _CAUSES = (
     (
         4,
         re.compile(
-            r"(?i)\b(?:cannot|can't|could not|couldn't|unable to|not found|missing|required|invalid|must|unexpected|undefined|exceed\w*|too (?:large|long|many)|not (?:allowed|available|enough|supported|permitted))\b"
+            r"(?i)\b(?:cannot|can't|could not|couldn't|unable to|not found|missing|requires?d?|needed|invalid|must|unexpected|undefined|exceed\w*|too (?:large|long|many)|not (?:allowed|available|enough|supported|permitted))\b"
         ),
     ),
 )
-_TEST_NOISE = re.compile(
-    r"^(?:FAILED|PASSED|ERROR) \S+::|^=+ .* =+$|^\d+ (?:passed|failed)|^-+$|^\s*(?:at |File \"|\|)"
+_VERDICT = re.compile(
+    r"^(?:FAILED|ERROR) \S+::|^FAIL(?:ED|URE)?\b|^--- FAIL\b|^\d+ (?:passed|failed|errors?|issues?|problems?|warnings?)\b|^Found \d+ errors?\b"
+    r"|^BUILD FAILED|^make(?:\[\d+\])?: \*\*\* .*\bError \d+|\btask failed$|^error:? (?:Command failed|script |Recipe |could not compile)"
+    r"|^npm (?:ERR!|error) (?:Lifecycle|Test failed|command|path|workspace|code)\b|^Error: Process completed with exit code"
 )
+"""What a runner says when it is through: that something failed, not what."""
+_CHATTER = re.compile(
+    r"^PASSED \S+::|^=+ .* =+$|^-+$|^\s*(?:at |File \"|\|)|^(?:=== (?:RUN|PAUSE|CONT|NAME)|--- (?:PASS|SKIP)|PASS$|ok\s|\?\s)|^={2,}(?:>|\s)|^;|:\d+: : #"
+    r"|^(?:\S+ ){0,2}\W*(?:INFO|INF|DEBUG|DBG|TRACE|WARN(?:ING)?|WRN)\b"
+)
+"""What tools print along the way."""
+_CODE = re.compile(r"^(?://|/\*|\*\s)|[\w)\]>\"'] ?\{$|[\w)\]\"'];$")
+"""An excerpt of the source that a diagnostic is about."""
+_LOCATED = re.compile(
+    r"^(?:\./)?(?:[\w@+~.-]*/)*[\w@+-][\w@+.-]*\.[A-Za-z]\w{0,5}(?::\d+(?::\d+)?|\(\d+(?:,\d+)?\)):? +\S"
+)
+_RULE = re.compile(r"(?<=\s)(?:error )?([A-Z]{1,4}\d{2,5})\b(?=:? )|[\[(]([a-z][a-z0-9]*(?:-[a-z0-9]+)*)[)\]]$")
+_TAG = re.compile(r"^\[(?!(?i:error|fatal|warn|warning|info|debug)\])[a-z][\w:.-]*\]\s+(?=\S)")
+_HINT = re.compile(r"(?<=[.!?])\s+(?:Did you mean|Note: your current working directory|Current working directory)\b.*$")
 
 _MASKS = (
+    (re.compile(r"(?<=with command ).+?(?= has been denied)|(?<=requires approval: ).+$"), "<str>"),
+    (re.compile(r"\b[0-9a-f]{7,40}\.\.\. .+$"), "<id>"),
     (re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s'\"<>)]+"), "<url>"),
+    (
+        re.compile(r"(?<![\w./])(?:[\w@+~.-]*/)*[\w@+.-]+\.[A-Za-z]\w{0,5}(?::\d+(?::\d+)?(?![\w.])|\(\d+(?:,\d+)?\))"),
+        "<path>",
+    ),
     (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"), "<time>"),
     (re.compile(r"\b\d\d:\d\d(?::\d\d(?:\.\d+)?)?\b"), "<time>"),
     (re.compile(r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b"), "<id>"),
@@ -88,7 +111,7 @@ class Signature:
     line: str
     """What stands there, without escapes and wrapping tags."""
     bare: bool = False
-    """The text has nothing but an exit code."""
+    """The text has an exit code, and no line that names an error."""
 
 
 def signature(text: str) -> Signature | None:
@@ -99,6 +122,7 @@ def signature(text: str) -> Signature | None:
     if text.lstrip().startswith(_CLIENT):
         return _of_client(text)
     best: tuple[int, int, int, str] | None = None
+    several = False
     framing: tuple[int, int, str] | None = None
     in_traceback = False
     for start, end in _candidate_lines(text):
@@ -115,12 +139,14 @@ def signature(text: str) -> Signature | None:
         if score >= 10:
             in_traceback = False
         # Of tracebacks the last exception is what surfaced; of other lines the first names the cause.
+        several = several or best is not None
         if best is None or score > best[0] or (score == best[0] >= 10):
             best = (score, start, end, line)
-    if best is not None:
+    if best is not None and (framing is None or best[0] > 0 or (best[0] == 0 and not several)):
         _, start, end, line = best
         return Signature(start, end, line)
     if framing is not None:
+        # One line alone is the message; of several that name no error, none is.
         start, end, line = framing
         return Signature(start, end, line, bare=True)
     return None
@@ -135,7 +161,8 @@ def _of_client(text: str) -> Signature | None:
     if _clean(text[start:end]).endswith(":") and rest:
         end = rest[0][1]
     lines = text[start:end].split("\n")
-    return Signature(start, end, " ".join(_clean(line) for line in lines if _clean(line))[:_LINE_CHARACTERS_MAX])
+    said = " ".join(_clean(line) for line in lines if _clean(line))[:_LINE_CHARACTERS_MAX]
+    return Signature(start, end, _HINT.sub("", said))
 
 
 def _candidate_lines(text: str) -> list[tuple[int, int]]:
@@ -155,20 +182,35 @@ def _candidate_lines(text: str) -> list[tuple[int, int]]:
 
 def _clean(line: str) -> str:
     line = _ANSI.sub("", line).strip()
-    return re.sub(r"^(?:<\w+>)+|(?:</\w+>)+$", "", line).strip()
+    return _TAG.sub("", re.sub(r"^(?:<\w+>)+|(?:</\w+>)+$", "", line).strip())
 
 
 def _score(line: str, *, in_traceback: bool, indented: bool) -> int:
     if _EXCEPTION.match(line) and (not indented or line.startswith("E ")):
         return 12 if in_traceback else 10
-    if _TEST_NOISE.match(line):
+    if _CHATTER.match(line) or _CODE.search(line):
+        return -1
+    if _VERDICT.search(line):
         return 1
-    score = 0
+    score = 7 if _LOCATED.match(line) else 0
     for value, pattern in _CAUSES:
         if pattern.search(line):
-            score = value
+            score = max(value, score)
             break
     return score - 1 if indented and score else score
+
+
+def is_verdict(line: str) -> bool:
+    """Whether a signature line only says that a check, a build or a test failed, or where in the source."""
+    return _VERDICT.search(line) is not None or _LOCATED.match(line) is not None
+
+
+def rule_of(line: str) -> str:
+    """A linter's diagnostic as the rule it names: what it says of the place differs each time, the rule is the error."""
+    if not (located := _LOCATED.match(line)):
+        return ""
+    found = _RULE.search(line, located.end() - 1)
+    return f"lint rule {next(filter(None, found.groups()))}" if found else ""
 
 
 def exit_code(text: str) -> str:

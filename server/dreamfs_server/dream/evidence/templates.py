@@ -5,7 +5,7 @@ which it agrees in at least `similarity` of the words, and where they differ the
 online and depends on the order of lines; here lines are sorted first, so that the same lines give the same templates.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from dreamfs_server.dream.evidence.signature import is_masked
@@ -34,6 +34,19 @@ def templates(lines: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], tuple[s
         else:
             group.append(Template(list(line), {line}))
     return {line: tuple(template.words) for group in groups.values() for template in group for line in template.lines}
+
+
+def fits(words: Sequence[str], line: tuple[str, ...], masked: tuple[str, ...]) -> bool:
+    """Whether a line is one of a template's: it differs only where the template leaves something open.
+
+    Args:
+        words: of the template; a mask stands for what that mask hides, a wildcard for any word.
+        line: the line's words.
+        masked: the same, masked.
+    """
+    return len(words) == len(line) and all(
+        word in (own, mask, WILDCARD) for word, own, mask in zip(words, line, masked, strict=True)
+    )
 
 
 def _first_constant(line: tuple[str, ...]) -> str:
