@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bench import dream
+from bench import cover, dream
 from bench.registry import Row, benches
 
 
@@ -26,6 +27,8 @@ from bench.registry import Row, benches
 def main(*, names: Sequence[str], soak: bool, held_out: bool, corpora: int | None, direct: bool, as_json: bool) -> None:
     """Measure the budgets of DESIGN section 11 and the dream's quality, each as a ratio or a rate within one run."""
     known = benches()
+    folders = [Path(name) for name in names if name not in known] if cover.NAME in names else []
+    names = [name for name in names if name in known or not folders]
     if unknown := [name for name in names if name not in known]:
         raise click.UsageError(f"There is no bench {', '.join(unknown)}; there are {', '.join(known)}.")
     rows: dict[str, Sequence[Row]] = {}
@@ -33,6 +36,8 @@ def main(*, names: Sequence[str], soak: bool, held_out: bool, corpora: int | Non
         run: Callable[[bool], Sequence[Row]] = known[name].run
         if name == dream.NAME:
             run = partial(dream.run, held_out=held_out, corpora=corpora, direct=direct)
+        elif name == cover.NAME:
+            run = partial(cover.run, folders=folders)
         started = time.perf_counter()
         try:
             rows[name] = run(soak)
