@@ -62,6 +62,15 @@ async def test_each_format_is_known_by_its_content_and_reads_as_this_text(name: 
     assert_snapshot(f"transcript-{name}.txt", "\n".join(parts))
 
 
+async def test_a_text_whose_lines_begin_with_a_time_in_brackets_is_text(tmp_path: Path) -> None:
+    path = tmp_path / "thread.txt"
+    path.write_text("[2026-03-01 10:02] User: the alert fired\n[2026-03-01 10:03] Assistant: looking\n")
+    archive = MemoryArchive()
+    report = await imported(path, archive=archive)
+    assert [file["format"] for file in report["files"]] == ["text"]
+    assert [event.text for event in everything(archive)] == ["the alert fired", "looking"]
+
+
 @pytest.mark.parametrize("name", FORMATS)
 async def test_importing_twice_adds_nothing(name: str) -> None:
     archive = MemoryArchive()

@@ -1,6 +1,7 @@
 """Which reader understands a file, by looking at its content; names and suffixes say nothing."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from typing import Any, BinaryIO, Literal
@@ -25,6 +26,8 @@ _LAYOUTS: dict[str, Callable[[BinaryIO], Iterator[Record | Malformed]]] = {
     "items": json_items,
     "document": json_document,
 }
+_BRACKETED = re.compile(rb"\[(?:\d{1,4}[-/:]\d|[A-Za-z#@])")
+"""`[2026-03-01 10:02] User:` and `[INFO]` are text, not the beginning of a list."""
 _BLOCKS = {"tool_use", "tool_result", "thinking", "redacted_thinking", "server_tool_use", "document"}
 
 
@@ -72,7 +75,7 @@ def layout_of(head: bytes) -> Layout:
     lines = [line.strip() for line in content.split(b"\n") if line.strip()]
     whole = lines if len(head) < HEAD_BYTES or len(lines) == 1 else lines[:-1]
     rows = sum(isinstance(_loaded(line), dict) for line in whole[:SAMPLE_RECORDS])
-    if content.startswith(b"["):
+    if content.startswith(b"[") and not _BRACKETED.match(content):
         # A row of a JSONL file may be a list by mistake; a list's own first line ends in the middle.
         return "lines" if rows and isinstance(_loaded(lines[0]), list) else "items"
     if content.startswith(b"{"):
