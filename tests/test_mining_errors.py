@@ -1,6 +1,7 @@
 """Recurring errors: what is one error, what it rests on, and what then worked."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,10 @@ def lines_of(gathered: Gathered) -> list[str]:
 
 def errors(sessions: list[Gathered]) -> list[Card]:
     return [card for card in mine(material(sessions)) if card.miner == "errors"]
+
+
+def wrong_calls() -> list[Call]:
+    return [bash("cd /srv/app && make", "Exit code 1\nbash: cd: /srv/app: No such file or directory", failed=True)]
 
 
 def wrong_folder(number: int, *, day: int | None = None, task: str = "") -> Gathered:
@@ -241,6 +246,30 @@ def test_a_copy_of_an_event_in_a_resumed_session_counts_once() -> None:
     first = wrong_folder(1)
     copy = Gathered(session(9, [], day=1).session, first.events)
     assert errors([first, copy]) == []
+
+
+def renamed(gathered: Gathered, name: str, events: int | None = None) -> Gathered:
+    return Gathered(replace(gathered.session, session_id=name), gathered.events[:events])
+
+
+@pytest.mark.parametrize("day", [0, -1], ids=["dated", "undated"])
+def test_one_conversation_exported_twice_counts_once(day: int) -> None:
+    sessions = [wrong_folder(n, day=day if day < 0 else n) for n in range(4)]
+    copies = [renamed(sessions[1], "z-export"), renamed(sessions[2], "z-before-its-end", events=3)]
+    assert errors([*copies, *sessions]) == errors([*sessions, *copies]) == errors(sessions)
+
+
+def test_runs_of_one_task_are_experiments_however_alike() -> None:
+    run = session(1, wrong_calls(), day=-1, task="t1", outcome="failure")
+    [card] = errors([renamed(run, f"run-{n}") for n in range(4)])
+    assert card.claims[0].support.sessions == 4
+
+
+def test_what_never_worked_is_told_as_such() -> None:
+    said = "Exit code 1\nsudo: a terminal is required to read the password"
+    sessions = [session(n, [bash(f"sudo launchctl list {n}", said, failed=True)] * 2) for n in range(4)]
+    [card] = errors(sessions)
+    assert "No later attempt worked; 4 sessions tried again." in card.claims[0].text
 
 
 def test_a_sub_agent_counts_as_the_session_that_started_it() -> None:

@@ -129,7 +129,8 @@ def _rule(card: Card) -> tuple[str, str] | None:
         None,
     )
     bad = [t for t in tallies if t.tried >= dead_end_tried_min and 3 * t.worked <= t.tried and t is not good]
-    if good is None and not bad:
+    stuck: int = card.data["stuck"]
+    if good is None and not bad and not stuck:
         return None
     where = _where(card)
     lines = [f"- When {where} answers {said}:"]
@@ -137,6 +138,8 @@ def _rule(card: Card) -> tuple[str, str] | None:
         lines.append(f"- Do: {good.label}. That worked in {good.worked} of {good.tried} sessions that tried it.")
     if also:
         lines.append(f"- Or: {also.label}; {also.worked} of {also.tried}.")
+    if stuck:
+        lines.append(f"- Do not try it again: no later attempt worked, in any of the {stuck} sessions that tried.")
     lines += [f"- Do not: {t.label}; that worked in {t.worked} of {t.tried}." for t in bad[:2]]
     days: list[str] = card.data["days"]
     span = "undated" if not days else f"{days[0]} to {days[-1]}" if days[0] != days[-1] else days[0]
@@ -145,7 +148,7 @@ def _rule(card: Card) -> tuple[str, str] | None:
         f"- Seen {card.claims[0].statistics['count']} times in {told(card.claims[0].support)} ({span})"
         + (f", {cost:.1f} calls lost each time." if cost >= 1.5 else ".")
     )
-    advice = good.label if good else f"do not {bad[0].label}"
+    advice = good.label if good else f"do not {bad[0].label}" if bad else "trying again never worked"
     title = f"{_short(card)}: {advice}"
     return title[:255], "\n".join(lines)
 

@@ -12,7 +12,6 @@ A recurring error can be a legitimate step (a failing test while fixing a bug, `
 so and are not made into rules.
 """
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,12 +19,12 @@ from statistics import fmean
 from typing import Any
 
 from dreamfs_server.dream.evidence.labels import REPEAT
+from dreamfs_server.dream.evidence.legitimate import is_legitimate
 from dreamfs_server.dream.evidence.recovery import Tally, Trial, episode, shape, tallies
 from dreamfs_server.dream.evidence.signature import (
     Signature,
     exit_code,
     is_masked,
-    is_verdict,
     mask,
     rule_of,
     signature,
@@ -47,23 +46,6 @@ from dreamfs_tools.dreaming import Card, Claim, Evidence
 cards_max = 60
 evidence_max = 8
 split_sessions_min = 3
-
-_LINTS = re.compile(
-    r"\b(?:mypy|pyright|ruff|flake8|pylint|eslint|tsc|clippy|(?:npm|yarn|pnpm|cargo|go|make|bun|deno)\s+(?:run\s+)?(?:lint|typecheck|vet))\b"
-)
-_TESTS = re.compile(r"\b(?:pytest|tox|nox|unittest|jest|vitest|mocha|rspec|phpunit|ctest|runtests|test|check)\b")
-_BUILDS = re.compile(
-    r"\b(?:golangci-lint|staticcheck|gofmt|(?:go|cargo|swift|dotnet|zig) (?:build|vet|check|clippy|run)|javac|gcc|g\+\+|clang|mvn|gradlew?)\b"
-    r"|\b(?:make|mise|just|task|npm|yarn|pnpm|bun|deno|nox|tox|rake)\b[^|;&]*\b(?:lint|typecheck|vet|build|compile|check|test|fmt|format|ci)\b"
-)
-_REPRODUCES = re.compile(r"\b(?:repro\w*|test_\w+\.py|verify_\w+|debug_\w+)\b|\bpython3? -c\b|<<")
-_BY_DESIGN = frozenset(
-    ["grep", "rg", "egrep", "fgrep", "diff", "cmp", "test", "[", "which", "pgrep", "command", "type"]
-)
-_ASSERTION = re.compile(r"^(?:E\s+)?(?:AssertionError|assert\b)|^FAILED |tests? failed|\bfailing\b|^\d+ failed")
-_ENVIRONMENT = re.compile(
-    r"(?i)command not found|no such file|no module named|cannot find module|permission denied|usage:|could not resolve|connection|not installed"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +97,7 @@ def failures(gathered: Gathered, place: Place, all_steps: Sequence[Step]) -> lis
                 trials=[(trial, _quote_of(gathered.session.session_id, trial.step)) for trial in after.trials],
                 cost_calls=0 if again else after.cost_calls,
                 recovered=after.recovered_by is not None,
-                expected=_expected(found, step),
+                expected=is_legitimate(found, step),
                 key=(step.result.at.isoformat(), found.line) if step.result.at is not None else ("", ""),
             )
         )
@@ -146,25 +128,6 @@ def _quote_of(session_id: str, step: Step) -> Evidence | None:
                 return quote if quote.quote else None
     quote = cite(session_id, step.call, *first_line_span(text))
     return quote if quote.quote else None
-
-
-def _expected(found: Signature, step: Step) -> bool:
-    command = step.command
-    if found.bare:
-        return step.program in _BY_DESIGN or _checks(command)
-    if _ASSERTION.search(found.line) or _LINTS.search(command):
-        return True
-    if _ENVIRONMENT.search(found.line):
-        return False
-    if is_verdict(found.line) and _checks(command):
-        return True
-    raised = found.line.startswith("E ") or re.match(r"[A-Za-z_.]+(?:Error|Exception)\b", found.line) is not None
-    return raised and (_TESTS.search(command) is not None or _REPRODUCES.search(command) is not None)
-
-
-def _checks(command: str) -> bool:
-    """Whether a command builds, checks or tests: that it fails while one works is its use."""
-    return any(pattern.search(command) for pattern in (_TESTS, _LINTS, _BUILDS))
 
 
 @dataclass(slots=True)
@@ -305,6 +268,9 @@ def _card(finding: Finding, places: Sequence[Place], done: Mapping[str, frozense
     text = f"`{finding.signature}` failed {len(members)} call{'s' * (len(members) != 1)} in {told(found)}."
     if best:
         text += f" Next: {best.label}; that worked in {best.worked} of {best.tried} sessions that tried it."
+    stuck = _stuck(members)
+    if stuck:
+        text += f" No later attempt worked; {stuck} sessions tried again."
     claims = [
         Claim(
             text=text,
@@ -334,6 +300,7 @@ def _card(finding: Finding, places: Sequence[Place], done: Mapping[str, frozense
             "rule": rule,
             "tallies": telling,
             "contrast": contrast,
+            "stuck": stuck,
             "days": sorted({place.day for place in finding.places} - {UNDATED}),
             "cost_calls": fmean(f.cost_calls for f in members if f.cost_calls)
             if any(f.cost_calls for f in members)
@@ -359,6 +326,14 @@ def _saved(members: Sequence[Failure]) -> float:
     for failure in members:
         by_task[failure.place.task or f"session {failure.place.root}"][failure.place.root] += failure.cost_calls
     return sum(fmean(costs.values()) for costs in by_task.values())
+
+
+def _stuck(members: Sequence[Failure]) -> int:
+    """How many sessions tried again, where no attempt ever worked; 0 where one did, or too few tried to say."""
+    if any(failure.recovered for failure in members):
+        return 0
+    again = len({failure.place.root for failure in members if failure.cost_calls > 1})
+    return again if again >= rule_sessions_min else 0
 
 
 def _told_tallies(telling: Sequence[Tally]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from dreamfs_server.dream.evidence.access import access_cards
 from dreamfs_server.dream.evidence.conflicts import conflict_cards
+from dreamfs_server.dream.evidence.copies import Copies
 from dreamfs_server.dream.evidence.corrections import Wish, correction_cards, wishes
 from dreamfs_server.dream.evidence.dates import date_cards
 from dreamfs_server.dream.evidence.duplicates import duplicate_cards
@@ -33,12 +34,14 @@ def mine(material: Material) -> list[Card]:
     seen: list[Seen] = []
     looped: list[Loop] = []
     wished: list[Wish] = []
+    met = Copies()
     recommended = checks(material.memories)
     after = Recurrence(material.accepted, material.access or ())
     for gathered in material.sessions:
         session = gathered.session
         place = Place(session.session_id, gathered.root, gathered.day, session.task, session.outcome)
         places.append(place)
+        met.meet(gathered)
         taken = steps(gathered)
         seen.append(seen_by(gathered, place))
         fresh = failures(gathered, place, taken)
@@ -49,7 +52,14 @@ def mine(material: Material) -> list[Card]:
         observe(recommended, gathered, place, taken)
         for command in commands_of(taken):
             done.setdefault(command, set()).add(place.root)
-    ran = {command: frozenset(roots) for command, roots in done.items()}
+    copies = met.found()
+    places = [place for place in places if place.session_id not in copies]
+    failed = [failure for failure in failed if failure.place.session_id not in copies]
+    looped = [loop for loop in looped if loop.place.session_id not in copies]
+    wished = [wish for wish in wished if wish.place.session_id not in copies]
+    seen = [one for one in seen if one.session_id not in copies]
+    read = {place.root for place in places}
+    ran = {command: frozenset(roots & read) for command, roots in done.items()}
     duplicates = duplicate_cards(material.memories)
     retired = {path for card in duplicates for path in card.data.get("retire", ())}
     kept = [memory for memory in material.memories if memory.path not in retired]
