@@ -58,6 +58,37 @@ def test_a_rule_goes_into_the_file_that_is_about_it() -> None:
     assert "Do: run `cd /srv/service` before it." in change.new_str
 
 
+def test_a_rule_that_only_says_what_the_error_says_comes_after_one_that_says_more() -> None:
+    wrong = [
+        session(
+            n,
+            [
+                bash(f"make -C /srv/app {n}", "Exit code 2\nmake: /srv/app: No such file or directory", failed=True),
+                bash(f"make -C /srv/service {n}"),
+            ],
+        )
+        for n in range(20, 25)
+    ]
+    titles = [proposal.title for proposal in proposals(material([unread(n) for n in range(5)] + wrong))]
+    assert len(titles) == 2
+    assert titles[0].endswith("write `/srv/service` for `/srv/app`")
+    assert titles[1].startswith("File has not been read yet.")
+
+
+def test_lint_rules_that_are_broken_again_and_again_are_one_page() -> None:
+    def lint(number: int, rule: str) -> Gathered:
+        said = f"Exit code 1\na/x{number}.go:{number}:7: the value {number} is not right ({rule})"
+        return session(number, [bash("mise run lint", said, failed=True), bash("mise run lint")] * 2)
+
+    stuff = material([lint(n, ["errcheck", "nilerr"][n % 2]) for n in range(12)])
+    [proposal] = proposals(stuff)
+    assert proposal.changes[0].file_text == (
+        "# Lint rules that are broken again and again\n\nWrite so that they hold before the linter runs.\n\n"
+        "- `errcheck`: 12 times in 6 sessions on 6 days\n- `nilerr`: 12 times in 6 sessions on 6 days\n"
+    )
+    assert len(proposal.claims) == 2
+
+
 def test_hypotheses_are_not_written() -> None:
     assert proposals(material([unread(n) for n in range(2)])) == []
 

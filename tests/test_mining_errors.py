@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dreamfs_server.dream.evidence import mine
+from dreamfs_server.dream.evidence.copies import Copies
 from dreamfs_server.dream.evidence.signature import mask, signature
 from dreamfs_server.dream.evidence.templates import fits, templates
 from dreamfs_server.dream.material import Gathered, cite, numbered
@@ -257,6 +258,18 @@ def test_one_conversation_exported_twice_counts_once(day: int) -> None:
     sessions = [wrong_folder(n, day=day if day < 0 else n) for n in range(4)]
     copies = [renamed(sessions[1], "z-export"), renamed(sessions[2], "z-before-its-end", events=3)]
     assert errors([*copies, *sessions]) == errors([*sessions, *copies]) == errors(sessions)
+
+
+def test_a_thread_saved_twice_as_one_text_counts_once() -> None:
+    text = "we always write times in UTC. " * 10
+    one, other = (
+        Gathered(replace(session(1, []).session, session_id=name), numbered([Event(0, "user", "text", text)]))
+        for name in ("thread", "thread-again")
+    )
+    met = Copies()
+    met.meet(one)
+    met.meet(other)
+    assert met.found() == {"thread-again": "thread"}
 
 
 def test_runs_of_one_task_are_experiments_however_alike() -> None:

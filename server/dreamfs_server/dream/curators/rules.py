@@ -8,6 +8,7 @@ from dreamfs_server.dream.curators.filing import append, new_path, topic_file
 from dreamfs_server.dream.curators.wording import fragment, is_destructive, is_forced, reads_as_order, slug
 from dreamfs_server.dream.evidence.labels import REPEAT
 from dreamfs_server.dream.evidence.recovery import Tally
+from dreamfs_server.dream.evidence.signature import LINT_RULE
 from dreamfs_server.dream.evidence.support import rule_tasks_min, told
 from dreamfs_server.dream.evidence.templates import WILDCARD
 from dreamfs_server.dream.material import Material
@@ -19,6 +20,10 @@ dead_end_tried_min = 3
 observed_sessions_min = 5
 observed_name = "observed"
 rules_a_file_max = 3
+enforced_name = "lint-rules"
+enforced_rules_min = 2
+restated_share = 0.3
+"""Of its weight, what a rule keeps that says what the error message says."""
 
 
 def rule_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal, float]]:
@@ -37,13 +42,22 @@ def rule_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Prop
         else:
             path = new_path(material, "known-errors", slug(_subject(card)), [p.changes[0].path for p, _ in new])
             change = ProposedChange("create", path, file_text=f"# {_heading(card)}\n\n{block}\n", expected_version=0)
-            new.append((_proposal([(card, title, block)], change), card.weight))
+            new.append((_proposal([(card, title, block)], change), _worth(card, title)))
     memories = {memory.path: memory for memory in material.memories}
     for path, rules in by_file.items():
         chosen = rules[:rules_a_file_max]
         block = "\n\n".join(f"## {_heading(card)}\n\n{text}" for card, _, text in chosen)
         new.append((_proposal(chosen, append(memories[path], block)), sum(card.weight for card, _, _ in chosen)))
-    return new + _observed(material, cards)
+    return new + _observed(material, cards) + _enforced(material, cards)
+
+
+def _worth(card: Card, title: str) -> float:
+    """The card's weight; less where the error message itself names the way out, since whoever meets it is told already."""
+    advice = title.removeprefix(_short(card))
+    named = re.findall(r"`([^`]+)`", advice)
+    signature: str = card.data["signature"].lower()
+    restated = bool(named) and all(re.search(rf"\b{re.escape(word.lower())}\b", signature) for word in named)
+    return restated_share * card.weight if restated else card.weight
 
 
 def _observed(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal, float]]:
@@ -75,8 +89,39 @@ def _observed(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal,
     return [(_proposal(rules, change), sum(card.weight for card, _, _ in rules))]
 
 
+def _enforced(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal, float]]:
+    """One page of the lint rules that are broken again and again: each is a legitimate step, all of them are a convention."""
+    chosen = [
+        card
+        for card in cards
+        if card.data["rule"]
+        and re.fullmatch(rf"{LINT_RULE} [\w-]+", card.data["signature"])
+        and not _known(material, card)
+    ]
+    if len(chosen) < enforced_rules_min:
+        return []
+    path = new_path(material, "known-errors", enforced_name)
+    lines = [
+        f"- `{card.data['signature'].removeprefix(f'{LINT_RULE} ')}`: {card.claims[0].statistics['count']} times in "
+        f"{told(card.claims[0].support)}"
+        for card in chosen
+    ]
+    text = (
+        "# Lint rules that are broken again and again\n\nWrite so that they hold before the linter runs.\n\n"
+        + "\n".join(lines)
+    )
+    change = ProposedChange("create", path, file_text=f"{text}\n", expected_version=0)
+    title = f"Lint rules broken again and again: {', '.join(line.split('`')[1] for line in lines[:4])}"
+    return [
+        (
+            _proposal([(card, title, text) for card in chosen[:1]] + [(card, "", "") for card in chosen[1:]], change),
+            sum(card.weight for card in chosen),
+        )
+    ]
+
+
 def _proposal(rules: Sequence[tuple[Card, str, str]], change: ProposedChange) -> Proposal:
-    titles = [title for _, title, _ in rules]
+    titles = [title for _, title, _ in rules if title]
     saved = sum(card.weight for card, _, _ in rules)
     claims = [claim for card, _, _ in rules for claim in card.claims]
     forced = is_forced(change.file_text + change.new_str)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from dreamfs_server.dream.material import Gathered
 
 events_min = 2
-"""Shorter logs can be alike by chance."""
+characters_min = 200
+"""A log with less of both can be alike by chance."""
 
 
 @dataclass(slots=True)
@@ -23,7 +24,9 @@ class Copies:
     def meet(self, gathered: Gathered) -> None:
         """Note one session. Runs of a benchmark (a task with an outcome) are experiments, however alike they end."""
         about = gathered.session
-        if len(gathered.events) < events_min or (about.task and about.outcome):
+        if about.task and about.outcome:
+            return
+        if len(gathered.events) < events_min and sum(len(event.text) for event in gathered.events) < characters_min:
             return
         running = hashlib.sha256()
         digest = b""

@@ -13,6 +13,7 @@ _READ_CHARACTERS = 6_000
 _LINE_CHARACTERS_MAX = 300
 """Longer lines are data (minified code, one-line JSON), not messages."""
 
+LINT_RULE = "lint rule"
 _CLIENT = "<tool_use_error>"
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _FRAMING = re.compile(
@@ -210,7 +211,7 @@ def rule_of(line: str) -> str:
     if not (located := _LOCATED.match(line)):
         return ""
     found = _RULE.search(line, located.end() - 1)
-    return f"lint rule {next(filter(None, found.groups()))}" if found else ""
+    return f"{LINT_RULE} {next(filter(None, found.groups()))}" if found else ""
 
 
 def exit_code(text: str) -> str:
