@@ -62,7 +62,7 @@ def mount_line(snapshot: Snapshot, mount: Mount) -> str:
         if mount.store.archived_at is not None:
             words.append("archived")
         if mount.store.description:
-            words.append(mount.store.description)
+            words.append(" ".join(mount.store.description.split()))
     elif mount.kind == "transcripts":
         words.append("the recorded sessions, one file each")
     else:

@@ -18,7 +18,8 @@ from dreamfs_tools.transcript_tree import TranscriptTree
 MountKind = Literal["store", "transcripts", "dreams"]
 VIRTUAL: Mapping[str, MountKind] = {"transcripts": "transcripts", "dreams": "dreams"}
 """Read-only trees computed from stored sessions and dreams; no store may have these slugs."""
-
+PROJECT = "project"
+"""The mount of the repository that is worked in."""
 
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
 
@@ -89,6 +90,9 @@ class Mounts:
     """None: every store."""
     show: frozenset[str] = frozenset()
     """Virtual trees to show always; an open client dream shows them too."""
+    project: str | None = None
+    """The slug of the store shown as `/project`, "" for none; the stores of other projects are then left out unless
+    `options` name them. None, as for a person at a terminal: projects' stores are shown like all others."""
 
     def check(self, snapshot: Snapshot) -> None:
         """Refuse what cannot be shown, as a server does when it starts.
@@ -132,10 +136,14 @@ class Mounts:
 
     def _memory_mounts(self, snapshot: Snapshot) -> dict[str, Mount]:
         if self.options is None:
-            return {store.slug: Mount(store.slug, store, store.access) for store in snapshot.stores()}
-        options = sorted(self.options, key=lambda option: option.name)
-        # A store that was deleted while it is served takes only its own mount along.
-        return {option.name: _mount(option, snapshot) for option in options if not _missing(option, snapshot)}
+            stores = [store for store in snapshot.stores() if self.project is None or not store.project]
+            mounts = [Mount(store.slug, store, store.access) for store in stores]
+        else:
+            # A store that was deleted while it is served takes only its own mount along.
+            mounts = [_mount(option, snapshot) for option in self.options if not _missing(option, snapshot)]
+        if self.project and (store := snapshot.store(self.project)):
+            mounts.append(Mount(PROJECT, store, store.access))
+        return {mount.name: mount for mount in sorted(mounts, key=lambda mount: mount.name)}
 
     def _virtual_mounts(self, snapshot: Snapshot, mounts: Mapping[str, Mount]) -> dict[str, Mount]:
         stores = tuple(dict.fromkeys(mount.store.slug for mount in mounts.values() if mount.store and mount.writable))
@@ -227,6 +235,25 @@ def mounts_after(table: Mapping[str, Mount], position: Sequence[Any]) -> list[Mo
     names = list(table)
     start = names.index(position[0]) if position and position[0] in table else 0
     return [table[name] for name in names[start:]]
+
+
+def check_options(options: Sequence[MountOption], *, project: bool) -> None:
+    """Refuse mounts of which one would hide another.
+
+    Args:
+        options: as asked for.
+        project: whether `/project` is shown too.
+
+    Raises:
+        Refusal: `invalid_argument`, naming the mount.
+    """
+    names = [option.name for option in options] + [PROJECT] * project
+    for name in names:
+        if names.count(name) > 1:
+            raise Refusal(
+                "invalid_argument",
+                f"Two stores cannot both be mounted as /{name}; give one another name, as NAME=STORE.",
+            )
 
 
 def parse_mount(text: str) -> MountOption:

@@ -5,7 +5,9 @@ import logging
 import os
 import sys
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 import anyio
@@ -13,7 +15,7 @@ import click
 
 from dreamfs_server.commands.context import Command, Context, DreamRuns, pass_context
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.mounts import MountOption, Mounts, parse_mount
+from dreamfs_tools.mounts import MountOption, Mounts, check_options, parse_mount
 
 PICK_UP_SECONDS = 1.0
 
@@ -38,6 +40,13 @@ class _MountType(click.ParamType[MountOption]):
     "without it every store is shown under its own name.",
 )
 @click.option(
+    "--project",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=None,
+    metavar="DIR",
+    help="Show the memory of the repository that DIR is in as /project. Without --mount, CLAUDE_PROJECT_DIR says the same.",
+)
+@click.option(
     "--show", multiple=True, type=click.Choice(["transcripts", "dreams"]), help="Also show these read-only trees."
 )
 @click.option("--tools", type=click.Choice(["core", "default", "all"]), default="default", show_default=True)
@@ -48,6 +57,7 @@ class _MountType(click.ParamType[MountOption]):
 def command(
     context: Context,
     mounts: tuple[MountOption, ...],
+    project: Path | None,
     show: tuple[str, ...],
     tools: Literal["core", "default", "all"],
     recorder: bool,
@@ -62,8 +72,20 @@ def command(
     gc.disable()
     from dreamfs_server.stdio import leave
 
-    shown = Mounts(mounts or None, frozenset(show))
-    leave(anyio.run(_serve, context, shown, tools, recorder, session, parent))
+    if project is None and not mounts:
+        project = _client_project()
+    try:
+        check_options(mounts, project=project is not None)
+    except Refusal as refusal:
+        raise click.UsageError(refusal.sentence) from None
+    shown = Mounts(mounts or None, frozenset(show), project="")
+    leave(anyio.run(_serve, context, shown, project, tools, recorder, session, parent))
+
+
+def _client_project() -> Path | None:
+    """The folder that the client says it works in."""
+    named = os.environ.get("CLAUDE_PROJECT_DIR", "")
+    return Path(named) if named and Path(named).is_dir() else None
 
 
 async def _pick_up(dreams: DreamRuns) -> None:
@@ -78,12 +100,14 @@ async def _pick_up(dreams: DreamRuns) -> None:
 async def _serve(
     context: Context,
     mounts: Mounts,
+    project: Path | None,
     tools: Literal["core", "default", "all"],
     recorder: bool,
     session: str,
     parent: int,
 ) -> int:
     from dreamfs_server.app import build_app
+    from dreamfs_server.commands.project import project_store
     from dreamfs_server.identity import Callers, check_session_id
     from dreamfs_server.settings import login, package_version
     from dreamfs_server.stdio import serve_stdio
@@ -97,6 +121,8 @@ async def _serve(
     )
     async with AsyncExitStack() as stack:
         opened = await stack.enter_async_context(context.open_database(context.database, launching=True))
+        if project is not None:
+            mounts = replace(mounts, project=await project_store(opened, project))
         await opened.filesystem.read(mounts.check)  # an unknown store is a refusal now, not at the first call
         app = build_app(
             opened.filesystem,

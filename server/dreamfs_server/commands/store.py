@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import click
@@ -92,11 +93,21 @@ def show(context: Context, store: str, as_json: bool) -> None:
 @command.command("set")
 @click.argument("store")
 @click.option("--name", default=None, help="For people. The path stays as it is.")
+@click.option(
+    "--project",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=None,
+    metavar="DIR",
+    help="Make it the memory of the repository that DIR is in, as after that has moved.",
+)
 @settings_options
 @json_option
 @pass_context
-def set_(context: Context, /, store: str, as_json: bool, **given: Any) -> None:
+def set_(context: Context, /, store: str, project: Path | None, as_json: bool, **given: Any) -> None:
     """Change a store's settings. What is already stored stays, also where it is over a new limit."""
+    from dreamfs_server.commands.project import repository_of
+
+    given["project"] = str(repository_of(project)) if project else None
 
     async def work(opened: Opened) -> None:
         found = await opened.filesystem.read(lambda snapshot: store_named(snapshot, store))
