@@ -95,12 +95,17 @@ def test_bad_words_are_a_matter_of_usage(dreamfs: CommandLine, words: list[str],
     assert sentence in dreamfs.refused("store", *words, code=2)
 
 
-def test_an_archived_store_is_read_and_forked_but_not_written(dreamfs: CommandLine) -> None:
+def test_an_archived_store_is_read_and_forked_but_not_written(dreamfs: CommandLine, tmp_path: Path) -> None:
     dreamfs.run("store", "create", "Team")
     dreamfs.put("/team/note.md", "one\n")
     assert dreamfs.json("store", "archive", "team")["archived_at"]
     assert dreamfs.said("cat", "/team/note.md") == "one\n"
     assert "The store /team is archived: it can be read, not written." in dreamfs.refused("rm", "/team/note.md")
+    log = tmp_path / "chat.txt"
+    log.write_text("User: hello\nAssistant: hi\n")
+    assert "The store /team is archived: it takes no transcripts." in dreamfs.refused(
+        "transcripts", "import", str(log), "--store", "team"
+    )
     dreamfs.run("store", "fork", "team", "team 2")
     dreamfs.run("rm", "/team-2/note.md")
 

@@ -29,6 +29,7 @@ Rows = Callable[[str, Any], Iterator[Sequence[Any]]]
 """Runs a query and gives its rows one after the other."""
 
 SQL_STORE = "SELECT store_id FROM store WHERE slug = ? AND deleted_at IS NULL"
+SQL_ARCHIVED = "SELECT 1 FROM store WHERE slug = ? AND deleted_at IS NULL AND archived_at IS NOT NULL"
 SQL_SECRET = "SELECT secret FROM transcript_key"  # noqa: S105  # SQL, not a password
 SQL_ID = """
 SELECT t.transcript_id FROM transcript AS t JOIN store AS s USING (store_id)
@@ -179,6 +180,10 @@ def _redacted(
 def _append(
     c: sqlite3.Connection, session: Session, new: Sequence[tuple[Event, bytes | None]], expected_events: int | None
 ) -> Added:
+    if c.execute(SQL_ARCHIVED, (session.store,)).fetchone():
+        raise Refusal(
+            "read_only", f"The store /{session.store} is archived: it takes no transcripts. Nothing was recorded."
+        )
     transcript_id = _transcript_id(c, session.store, session.session_id) or _create(c, session)
     events, lines, size_bytes = c.execute(SQL_TOTALS, (transcript_id,)).fetchone()
     before, skipped = events, 0
