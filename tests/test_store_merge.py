@@ -85,6 +85,15 @@ async def test_texts_that_both_changed_are_merged_and_said_to_be(forked: Filesys
     assert (await history_of(forked, "/memories/a.md"))[0] == (5, "merged", "a.md")
 
 
+async def test_a_change_that_is_there_already_makes_no_revision(forked: Filesystem, ada: Call) -> None:
+    await edited(ada, "/fork/a.md", "one", "ONE")
+    await edited(ada, "/memories/a.md", "one", "ONE")
+    await edited(ada, "/memories/a.md", "five", "FIVE")
+    before = await head_of(forked)
+    assert (await merge_stores(ada, "fork", "memories")).data["code"] == "unchanged"
+    assert await head_of(forked) == before
+
+
 async def test_files_that_changed_places_change_places(forked: Filesystem, ada: Call) -> None:
     ids = [await memory_id_of(forked, f"/memories/{path}") for path in ("a.md", "b.md")]
     for old, new in (("a.md", "x"), ("b.md", "a.md"), ("x", "b.md")):

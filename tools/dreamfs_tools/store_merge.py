@@ -198,6 +198,8 @@ def _merged(
     merged = merge(old, now, new)
     if merged.text is None:
         raise _ClashError(Clash(ours.path, "both changed these lines", merged.overlaps))
+    if merged.text == now:
+        return _Wanted(path, ours)
     return _Wanted(path, ours, merged.text, is_merged=True)
 
 
