@@ -268,6 +268,7 @@ garbage = st.binary(max_size=200) | st.lists(rows | json_values, max_size=5).fla
 @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(garbage, max_size=3).map(b"\n".join), st.booleans())
 @example(b'{"agentId":" "}\n{"":null,"loglines":null}', False)
+@example(b'{"type":[]}\n{"simulations":[]}', False)
 def test_no_garbage_is_fatal(content: bytes, begins_well: bool) -> None:
     good = b'{"type": "user", "sessionId": "s", "uuid": "u", "message": {"role": "user", "content": "hi"}}\n'
     try:

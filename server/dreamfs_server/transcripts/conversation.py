@@ -118,7 +118,7 @@ def _answers(about: dict[str, Any]) -> list[Any]:
 
 
 def _is_message(value: dict[str, Any]) -> bool:
-    return "role" in value or value.get("type") in _ITEM_TYPES
+    return "role" in value or string(value.get("type")) in _ITEM_TYPES
 
 
 def _about(about: dict[str, Any], name: str, source: str, position: int) -> Session:
