@@ -82,8 +82,9 @@ def test_git_follows_the_renames_and_blames_the_lines_that_dreamfs_does(terminal
 def test_what_git_cannot_hold_is_left_out_and_named(terminal: Terminal, tmp_path: Path) -> None:
     terminal.run("put", "/memories/.git/hooks/post-checkout", given="#!/bin/sh\n")
     terminal.run("put", "/memories/a.md", given="a\n")
+    terminal.run("put", "/memories/bare/HEAD", given="ref: refs/heads/main\n")
     done = terminal.json("export", "/memories", str(tmp_path / "repository"), "--as", "git")
-    assert done["left_out"] == [".git/hooks/post-checkout"]
+    assert done["left_out"] == [".git/hooks/post-checkout", "bare/HEAD"]
     assert not (tmp_path / "repository/.git/hooks/post-checkout").exists()
     assert git(tmp_path / "repository", "ls-files") == "a.md\n"
 

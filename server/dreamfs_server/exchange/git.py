@@ -35,7 +35,7 @@ class Exported:
     commits: int
     changes: int
     left_out: Sequence[str] = ()
-    """Paths that git cannot hold: those with a segment `.git`."""
+    """Paths that git is not given: those with a segment `.git`, and files called HEAD."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,12 @@ async def export_git(filesystem: Filesystem, store: str, folder: Path) -> Export
 
 
 def _is_git_own(path: str) -> bool:
-    return any(segment.casefold() == ".git" for segment in path.split("/"))
+    """Whether git may not be given a path: `.git`, and HEAD, without which no folder is a bare repository.
+
+    Agents choose names and texts, and git runs commands that the settings of a repository name.
+    """
+    segments = path.casefold().split("/")
+    return ".git" in segments or segments[-1] == "head"
 
 
 def _head(snapshot: Snapshot, slug: str) -> int:
