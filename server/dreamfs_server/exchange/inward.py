@@ -7,6 +7,7 @@ UTF-8 and contents that are not text are not followed, guessed or repaired; each
 import os
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,7 +100,7 @@ def _read_zip(source: Path) -> Found:
             try:
                 with archive.open(member) as file:
                     body = file.read(left + 1)  # what the directory promises may be a lie
-            except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as error:
+            except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError) as error:
                 found.problems[member.filename] = f"damaged or unsupported ({type(error).__name__})"
                 continue
             found.take(member.filename, body)
