@@ -409,7 +409,7 @@ class EngineContract:
         await engine.write(lambda _: Planned(None, [created("a")], merge=merge), AUTHOR)
         await engine.write(lambda _: Planned(None, merge=replace(merge, source_revision=2)), AUTHOR)
         found = await engine.read(lambda snapshot: snapshot.merges("memories"))
-        assert [(one.source, one.source_revision, one.revision) for one in found] == [("notes", 2, 1), ("notes", 1, 1)]
+        assert [(one.source, one.source_revision, one.revision) for one in found] == [("notes", 2, 2), ("notes", 1, 1)]
         assert found[0].number > found[1].number
         assert await engine.read(lambda snapshot: snapshot.merges("notes")) == []
 

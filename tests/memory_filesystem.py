@@ -159,8 +159,8 @@ class MemoryFilesystem:
         planned = plan(snapshot)
         committed = self._commit(planned, author, snapshot.now) if planned.edits else None
         if merge := planned.merge:
-            head, number = len(self._histories[merge.store].states) - 1, len(self._merges) + 1
-            self._merges.append(replace(merge, revision=head, number=number))
+            revision = len(self._histories[merge.store].states) - (1 if committed else 0)
+            self._merges.append(replace(merge, revision=revision, number=len(self._merges) + 1))
         if planned.verdict is not None:
             self._judge(planned, committed)
         for dream_id, number in planned.reverts:
@@ -382,16 +382,7 @@ class MemorySnapshot:
         return found[:limit]
 
     def merges(self, store: str) -> Sequence[StoreMerge]:
-        own, inherited_up_to, found = store, None, list[StoreMerge]()
-        while own:
-            found += [
-                replace(merge, store=store)
-                for merge in self.all_merges
-                if merge.store == own and (inherited_up_to is None or merge.revision <= inherited_up_to)
-            ]
-            history = self.histories[own].store
-            own, inherited_up_to = history.forked_from, history.forked_at
-        return sorted(found, key=lambda merge: -merge.number)
+        return [merge for merge in reversed(self.all_merges) if merge.store == store]
 
     def _without_gone(self, change: Change) -> Change:
         return replace(change, sha256=None, redacted_at=self.now) if change.sha256 in self.gone else change

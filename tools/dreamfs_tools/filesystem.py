@@ -191,7 +191,7 @@ class StoreMerge:
     source_revision: int
     store: str
     revision: int = 0
-    """The one that the merge made, or the head where nothing was left to do; filled in by the engine."""
+    """The one that the merge made; where nothing was left to do, the one after the head. Filled in by the engine."""
     number: int = 0
     """Counts all merges, in the order in which they were made; likewise."""
 
@@ -289,9 +289,7 @@ class Snapshot(Protocol):
         ...
 
     def merges(self, store: str) -> Sequence[StoreMerge]:
-        """What was merged into a store, newest first; a fork's ancestors' merges up to the fork too.
-
-        Merges of stores that were deleted since are left out.
+        """What was merged into a store since it began, newest first, without stores that were deleted since.
 
         Raises:
             KeyError: there is no such store.

@@ -8,9 +8,10 @@ from dreamfs_tools.admission import admit, masked
 from dreamfs_tools.answers import plural, revision_line, version_words
 from dreamfs_tools.call import Answer, Call
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.filesystem import Edit, Move, Planned, Put, Snapshot, StoreMerge
+from dreamfs_tools.filesystem import Edit, Move, Planned, Put, Remove, Snapshot, StoreMerge
 from dreamfs_tools.mounts import Mount
-from dreamfs_tools.store_merge import Clash, Parting, StoreMergePlan, parting, plan_store_merge
+from dreamfs_tools.parting import State, is_all_in, partings
+from dreamfs_tools.store_merge import Clash, StoreMergePlan, plan_store_merge
 from dreamfs_tools.text import clipped
 
 CLASHES_SHOWN_MAX = 50
@@ -23,7 +24,7 @@ class _Merge:
 
     source: Mount
     target: Mount
-    base: Parting
+    base: State
     edits: Sequence[Edit]
 
 
@@ -48,7 +49,7 @@ async def merge_stores(call: Call, source: str, target: str, message: str = "", 
         assert merge.target.store is not None
         why = message or f"Merge /{merge.source.name} at version {merge.source.version}"
         why = admit(snapshot, merge.edits, why, {merge.target.store.slug: merge.target.name})
-        is_news = merge.base.store != merge.source.store.slug or merge.base.revision < merge.source.version
+        is_news = not is_all_in(snapshot, merge.source.store.slug, merge.target.store.slug)
         done = StoreMerge(merge.source.store.slug, merge.source.version, merge.target.store.slug)
         return Planned(merge, merge.edits, why, merge=done if is_news else None)
 
@@ -74,26 +75,53 @@ def _thought_out(call: Call, snapshot: Snapshot, source: str, target: str) -> _M
         raise Refusal("invalid_argument", f"{other.shown} shows the past; a store is merged as it is now.")
     if ours.store.slug == theirs.store.slug:
         raise Refusal("invalid_argument", f"{other.shown} and {place.shown} are the same store.")
-    base = parting(snapshot, theirs.store.slug, ours.store.slug)
-    if base is None:
+    bases = partings(snapshot, theirs.store.slug, ours.store.slug)
+    if not bases:
         raise Refusal(
             "invalid_argument",
             f"{other.shown} and {place.shown} have no common beginning: neither was forked from the other. "
             "Nothing was changed.",
         )
-    plan = plan_store_merge(
-        snapshot.tree(base.store, base.revision),
-        snapshot.tree(theirs.store.slug),
-        snapshot.tree(ours.store.slug),
-        theirs.store.slug,
-        ours.store.slug,
+    plans = [
+        plan_store_merge(
+            snapshot.tree(base.store, base.revision),
+            snapshot.tree(theirs.store.slug),
+            snapshot.tree(ours.store.slug),
+            theirs.store.slug,
+            ours.store.slug,
+        )
+        for base in bases
+    ]
+    for base, plan in zip(bases, plans, strict=True):
+        if plan.clashes:
+            raise _conflict(theirs, ours, base, plan)
+        if _effect(plan) != _effect(plans[0]):
+            raise _crossed(theirs, ours, bases, [_effect(one) ^ _effect(plans[0]) for one in plans])
+    return _Merge(theirs, ours, bases[0], masked(snapshot, plans[0].edits))
+
+
+def _effect(plan: StoreMergePlan) -> set[tuple[str, str, str | None]]:
+    """What a plan does, whatever it calls it."""
+    return {
+        (edit.path, edit.new_path if isinstance(edit, Move) else "", None if isinstance(edit, Remove) else edit.text)
+        for edit in plan.edits
+    }
+
+
+def _crossed(
+    source: Mount, target: Mount, bases: Sequence[State], differences: Sequence[set[tuple[str, str, str | None]]]
+) -> Refusal:
+    paths = sorted({path for difference in differences for path, _, _ in difference})
+    states = " and ".join(f"/{base.store} at version {base.revision}" for base in bases)
+    return Refusal(
+        "conflict",
+        f"Error: /{source.name} cannot be merged into /{target.name}: both have {states} in them, and these do not agree "
+        f"about {', '.join(paths)}. Nothing was changed.\nMake these files equal in both stores, and merge again.",
+        paths=paths,
     )
-    if plan.clashes:
-        raise _conflict(theirs, ours, base, plan)
-    return _Merge(theirs, ours, base, masked(snapshot, plan.edits))
 
 
-def _conflict(source: Mount, target: Mount, base: Parting, plan: StoreMergePlan) -> Refusal:
+def _conflict(source: Mount, target: Mount, base: State, plan: StoreMergePlan) -> Refusal:
     count = len(plan.clashes)
     lines = [
         f"Error: /{source.name} cannot be merged into /{target.name}: {plural(count, 'file')} cannot be put together. Nothing was changed."
@@ -104,15 +132,16 @@ def _conflict(source: Mount, target: Mount, base: Parting, plan: StoreMergePlan)
     if count > CLASHES_SHOWN_MAX:
         lines.append(f"… and {count - CLASHES_SHOWN_MAX:,} more.")
     lines.append(
-        f"Make these files equal in both stores, or as they were at version {base.revision} in one of them, and merge again."
+        f"Make these files equal in both stores, or as they were at version {base.revision} of /{base.store} in one of them, "
+        "and merge again."
     )
     return Refusal("conflict", "\n".join(lines), paths=[clash.path for clash in plan.clashes], base=base.revision)
 
 
-def _shown(clash: Clash, source: Mount, target: Mount, base: Parting) -> list[list[str]]:
+def _shown(clash: Clash, source: Mount, target: Mount, base: State) -> list[list[str]]:
     """The overlapping lines as all three have them."""
     sides = (
-        (f"version {base.revision}", [overlap.base for overlap in clash.overlaps]),
+        (f"version {base.revision} of /{base.store}", [overlap.base for overlap in clash.overlaps]),
         (f"/{target.name}", [overlap.ours for overlap in clash.overlaps]),
         (f"/{source.name}", [overlap.theirs for overlap in clash.overlaps]),
     )

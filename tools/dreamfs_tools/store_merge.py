@@ -8,20 +8,11 @@ that both changed are merged by lines as `merge.py` does. Everything else is a c
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dreamfs_tools.filesystem import Edit, Entry, Move, Put, Remove, Snapshot, Tree
+from dreamfs_tools.filesystem import Edit, Entry, Move, Put, Remove, Tree
 from dreamfs_tools.merge import Overlap, merge
 
 Files = Mapping[str, Entry]
 """What makes a file the same file on all sides → the file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parting:
-    """The newest revision that both stores have in them."""
-
-    store: str
-    """Where to read it: one of the two."""
-    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +54,6 @@ class _ClashError(Exception):
         self.clash = clash
 
 
-def parting(snapshot: Snapshot, source: str, target: str) -> Parting | None:
-    """Where two stores parted: at the last merge of one into the other, else where the one's fork began.
-
-    Every merge takes the newest revision there is, so the newest merge is the newest common state. None where neither
-    store, nor what they began as, has anything in common.
-    """
-    ours, theirs = _lineage(snapshot, target), _lineage(snapshot, source)
-    merges = [
-        (merge.number, Parting(reader, merge.source_revision))
-        for into, lineage, reader in ((target, theirs, source), (source, ours, target))
-        for merge in snapshot.merges(into)
-        if merge.source_revision <= lineage.get(merge.source, -1)
-    ]
-    if merges:
-        return max(merges, key=lambda found: found[0])[1]
-    return next((Parting(source, min(head, ours[slug])) for slug, head in theirs.items() if slug in ours), None)
-
-
 def plan_store_merge(base: Tree, theirs: Tree, ours: Tree, source: str, target: str) -> StoreMergePlan:
     """Plan to bring the changes from `base` to `theirs` into `ours`.
 
@@ -108,17 +81,6 @@ def plan_store_merge(base: Tree, theirs: Tree, ours: Tree, source: str, target: 
     removed: list[Edit] = [Remove(target, entry.path) for entry in now.values() if entry.path not in left]
     edits = [*removed, *(edit for file in wanted for edit in _edits(file, target))]
     return StoreMergePlan([] if clashes else edits, sorted(clashes, key=lambda clash: clash.path))
-
-
-def _lineage(snapshot: Snapshot, slug: str) -> dict[str, int]:
-    """A store and what it began as → up to which revision it has it, itself first."""
-    found: dict[str, int] = {}
-    up_to: int | None = None
-    while (store := snapshot.store(slug)) is not None:
-        up_to = store.head if up_to is None else up_to
-        found[slug] = up_to
-        slug, up_to = store.forked_from, min(up_to, store.forked_at)
-    return found
 
 
 def _paired(base: list[Entry], theirs: list[Entry], ours: list[Entry]) -> tuple[Files, Files, Files]:

@@ -97,7 +97,8 @@ class Engine:
                 snapshot.close()
                 committed = Editing(snapshot, planned, author, self._entropy).apply() if planned.edits else None
                 if planned.merge is not None:
-                    stores.record_merge(c, planned.merge)
+                    made = committed.revisions[planned.merge.store].number if committed else None
+                    stores.record_merge(c, planned.merge, made)
                 if planned.verdict is not None:
                     numbers = [revision.number for revision in committed.revisions.values()] if committed else [0]
                     record_verdict(c, planned.verdict, max(numbers), snapshot.now)

@@ -42,8 +42,8 @@ FROM revision WHERE store_id = ? AND number = ?
 _PINNED = "SELECT * FROM entry WHERE store_id = ? AND pinned = 1 AND live = 1 ORDER BY sort_key"
 _MERGES = """
 SELECT s.slug, m.source_revision, m.revision, m.merge_id
-FROM store_merge AS m JOIN store AS s ON s.store_id = m.source_store_id
-WHERE m.store_id = ? AND m.revision <= ? AND s.deleted_at IS NULL
+FROM store_merge AS m CROSS JOIN store AS s ON s.store_id = m.source_store_id
+WHERE m.store_id = ? AND s.deleted_at IS NULL ORDER BY m.merge_id DESC
 """
 
 TEXTS_KEPT_COUNT = 8
@@ -112,15 +112,9 @@ class SqliteSnapshot:
         return access.notes(self.c, row.slug, row.store_id, limit, path, session, since)
 
     def merges(self, store: str) -> Sequence[StoreMerge]:
-        """What was merged into a store and, before it began, into its ancestors."""
-        found = [
-            StoreMerge(source, source_revision, store, revision, number)
-            for segment in self.segments(self.store_row(store))
-            for source, source_revision, revision, number in self.c.execute(
-                _MERGES, (segment.store_id, segment.head)
-            ).fetchall()
-        ]
-        return sorted(found, key=lambda merge: -merge.number)
+        """What was merged into a store since it began."""
+        rows = self.c.execute(_MERGES, (self.store_row(store).store_id,)).fetchall()
+        return [StoreMerge(source, at, store, revision, number) for source, at, revision, number in rows]
 
     @property
     def transcripts(self) -> "TranscriptReader":

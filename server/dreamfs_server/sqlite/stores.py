@@ -38,7 +38,7 @@ FROM node WHERE store_id = ? AND live = 1
 """
 _ADD_MERGE = """
 INSERT INTO store_merge (source_store_id, source_revision, store_id, revision)
-SELECT source.store_id, :source_revision, store.store_id, root.version
+SELECT source.store_id, :source_revision, store.store_id, coalesce(:revision, root.version + 1)
 FROM store AS source, store JOIN node AS root ON root.store_id = store.store_id AND root.sort_key = ''
 WHERE source.slug = :source AND source.deleted_at IS NULL AND store.slug = :store AND store.deleted_at IS NULL
 """
@@ -107,9 +107,10 @@ def _holder(lineage: list[StoreRow], version: int) -> StoreRow:
     return next((segment for segment in lineage if version > segment.base_revision), lineage[-1])
 
 
-def record_merge(c: sqlite3.Connection, merge: StoreMerge) -> None:
-    """Remember that one store is in another, whose revision has just been made."""
-    c.execute(_ADD_MERGE, {"source": merge.source, "source_revision": merge.source_revision, "store": merge.store})
+def record_merge(c: sqlite3.Connection, merge: StoreMerge, revision: int | None) -> None:
+    """Remember that one store is in another, from the revision on that has been made; None: from the next."""
+    given = {"source": merge.source, "source_revision": merge.source_revision, "store": merge.store}
+    c.execute(_ADD_MERGE, given | {"revision": revision})
 
 
 def update(c: sqlite3.Connection, store: Store) -> None:

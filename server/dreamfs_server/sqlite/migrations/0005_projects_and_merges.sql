@@ -11,6 +11,6 @@ CREATE TABLE store_merge (
     source_store_id INTEGER NOT NULL REFERENCES store,
     source_revision INTEGER NOT NULL,
     store_id        INTEGER NOT NULL REFERENCES store,
-    revision        INTEGER NOT NULL    -- the one that the merge made, or the head where nothing was left to do
+    revision        INTEGER NOT NULL    -- the one that the merge made; the next one where nothing was left to do
 ) STRICT;
-CREATE INDEX store_merge_by_store ON store_merge (store_id, revision);
+CREATE INDEX store_merge_by_store ON store_merge (store_id);
