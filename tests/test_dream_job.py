@@ -16,9 +16,11 @@ from dreamfs_server.dream.evidence import mine
 from dreamfs_server.dream.job import Job, Mine, embedded
 from dreamfs_server.dream.material import Material
 from dreamfs_server.dream.service import DreamService
-from dreamfs_tools.dreaming import Card, DreamJournal, DreamRequest, Proposal, Review
+from dreamfs_server.sqlite.filesystem import Engine
+from dreamfs_tools.dreaming import Card, DreamJournal, DreamRequest, Proposal, ProposedChange, Review
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Author, Filesystem, Planned, Put
+from dreamfs_tools.transcript import Event, Session
 from memory_filesystem import MemoryFilesystem
 from memory_journal import MemoryJournal
 from recurring_error import recurring_error
@@ -51,6 +53,13 @@ class World:
     async def put(self, path: str, text: str) -> None:
         put = Put("memories", path, text, "created")
         await self.filesystem.write(lambda _: Planned(None, [put]), Author(session_id="s-1"))
+
+    async def learn(self, one: tuple[Session, Sequence[Event]]) -> None:
+        """Import a session."""
+        if isinstance(self.filesystem, MemoryFilesystem):
+            self.filesystem.transcripts.add(*one)
+        elif isinstance(self.filesystem, Engine):
+            await self.filesystem.archive.add(*one)
 
     async def proposals(self, dream_id: str) -> Sequence[Proposal]:
         return await self.filesystem.read(lambda snapshot: snapshot.dreams.proposals(dream_id))
@@ -235,3 +244,46 @@ async def test_an_unknown_curator_is_refused_with_those_there_are(here: World) -
     with pytest.raises(Refusal, match="auto, client, embedded"):
         await here.service().start(DreamRequest("memories", curator="oracle"))
     assert await here.filesystem.read(lambda snapshot: snapshot.dreams.dreams()) == []
+
+
+async def test_a_wrong_number_on_a_stored_card_vouches_for_nothing(here: World) -> None:
+    service = here.service()
+    dream = await service.start(DreamRequest("memories", curator="client"))
+    cards = await here.filesystem.read(lambda snapshot: snapshot.dreams.cards(dream.dream_id))
+    card = next(card for card in cards if card.miner == "errors")
+    [claim] = card.claims
+    wrong = replace(claim, statistics={**claim.statistics, "count": 99})
+    await here.journal.save_cards(dream.dream_id, [replace(card, claims=[wrong])])
+    create = ProposedChange("create", "/memories/rule.md", file_text="Read first.\n")
+    with pytest.raises(Refusal, match="its statistics say count is 99; recomputed it is 10"):
+        await service.propose(dream.dream_id, Proposal(0, "Title", "Why.", [create], [wrong]))
+    saved = await service.propose(dream.dream_id, Proposal(0, "Title", "Why.", [create], [claim]))
+    assert (saved.claims[0].statistics, saved.claims[0].support) == (claim.statistics, claim.support)
+
+
+async def test_what_is_imported_while_a_dream_runs_changes_none_of_its_numbers(here: World) -> None:
+    late = list(recurring_error(sessions=6))[-1]
+
+    def meanwhile(material: Material) -> list[Card]:
+        cards = mine(material)
+        anyio.from_thread.run(here.learn, late)
+        return cards
+
+    dream = await here.service(mining=meanwhile).start(DreamRequest("memories"))
+    [proposal] = await here.proposals(dream.dream_id)
+    assert (dream.coverage.sessions, proposal.claims[0].support.sessions) == (5, 5)
+
+
+async def test_a_dream_that_is_canceled_while_it_is_checked_says_so(here: World) -> None:
+    canceled = anyio.Event()
+
+    def slow(material: Material) -> list[Card]:
+        if canceled.is_set():
+            return mine(material)
+        canceled.set()
+        cards = mine(material)
+        anyio.from_thread.run(here.service().cancel, "d-1")
+        return cards
+
+    dream = await here.service(mining=slow).start(DreamRequest("memories"))
+    assert (dream.status, await here.proposals("d-1")) == ("canceled", [])

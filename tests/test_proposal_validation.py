@@ -1,6 +1,6 @@
 """What code checks of every proposal, whoever made it; and that nonsense changes nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamfs_server.dream.job import recompute_from
 from dreamfs_server.dream.review import decide
 from dreamfs_server.dream.validation import PROPOSALS_COUNT_MAX, validate
 from dreamfs_server.dream.wording import hard_tokens, orders, relative_dates
@@ -25,7 +24,7 @@ from dreamfs_tools.dreaming import (
     Support,
 )
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.filesystem import Author, Planned, Put, Snapshot
+from dreamfs_tools.filesystem import Author, Planned, Put
 from dreamfs_tools.transcript import Event, Session, render
 from memory_filesystem import MemoryFilesystem
 from memory_journal import MemoryJournal
@@ -87,17 +86,15 @@ def create(text: str, path: str = "/memories/pool.md") -> ProposedChange:
     return ProposedChange("create", path, file_text=text)
 
 
-async def checked(filesystem: MemoryFilesystem, one: Proposal, dream: Dream = DREAM) -> Proposal:
-    return await filesystem.read(lambda snapshot: validate(snapshot, dream, one, recompute_of(snapshot)))
+async def checked(
+    filesystem: MemoryFilesystem, one: Proposal, dream: Dream = DREAM, mined: Sequence[Card] = ()
+) -> Proposal:
+    return await filesystem.read(lambda snapshot: validate(snapshot, dream, one, mined))
 
 
-def recompute_of(snapshot: Snapshot) -> Callable[[Claim], Any]:
-    return recompute_from(snapshot.dreams.cards(DREAM.dream_id))
-
-
-async def why(filesystem: MemoryFilesystem, one: Proposal, dream: Dream = DREAM) -> str:
+async def why(filesystem: MemoryFilesystem, one: Proposal, dream: Dream = DREAM, mined: Sequence[Card] = ()) -> str:
     with pytest.raises(Refusal) as refused:
-        await checked(filesystem, one, dream)
+        await checked(filesystem, one, dream, mined)
     return refused.value.sentence
 
 
@@ -161,11 +158,11 @@ async def test_a_claim_says_no_more_sessions_than_it_rests_on(text: str, fits: b
 
 async def test_a_claim_may_say_the_count_of_the_card_whose_lines_it_quotes() -> None:
     filesystem = await a_store()
-    mined = replace(claim(), support=Support(40, 9, 0))
-    filesystem.dreams.kept_cards[DREAM.dream_id] = [Card(1, "errors", "T", "B", [mined])]
+    mined = [Card(1, "errors", "T", "B", [replace(claim(), support=Support(40, 9, 0))])]
     one = replace(claim(), text="It failed in 40 sessions.")
-    assert (await checked(filesystem, proposal(create("x\n"), claims=[one]))).claims[0].text == one.text
-    assert "its quotes" in await why(filesystem, proposal(create("x\n"), claims=[replace(one, text="In 41 sessions.")]))
+    assert (await checked(filesystem, proposal(create("x\n"), claims=[one]), mined=mined)).claims[0].text == one.text
+    more = proposal(create("x\n"), claims=[replace(one, text="In 41 sessions.")])
+    assert "its quotes" in await why(filesystem, more, mined=mined)
 
 
 async def test_a_hypothesis_says_its_count() -> None:
@@ -194,19 +191,37 @@ async def test_what_a_dream_wrote_is_no_support_but_can_be_merged() -> None:
     assert (await checked(filesystem, merged)).risk == "medium"
 
 
+ASSOCIATION = Claim("A follows B.", "association", [quote(1)], statistics={"lead": "b", "follow": "a", "hits": 9})
+
+
 async def test_statistics_have_to_recompute() -> None:
-    filesystem = await a_store()
-    mined = Claim("A follows B.", "association", [quote(1)], statistics={"lead": "b", "follow": "a", "hits": 9})
-    filesystem.dreams.kept_cards["d-1"] = [Card(1, "lags", "A after B", "", [mined])]
-    assert (await checked(filesystem, proposal(create("x\n"), claims=[mined]))).claims[0].statistics["hits"] == 9
-    wrong = replace(mined, statistics={"lead": "b", "follow": "a", "hits": 10})
-    assert "say hits is 10; recomputed it is 9" in await why(filesystem, proposal(create("x\n"), claims=[wrong]))
-    unknown = replace(mined, statistics={"lead": "c", "follow": "a"})
-    assert "do not recompute" in await why(filesystem, proposal(create("x\n"), claims=[unknown]))
-    bare = replace(mined, statistics={})
-    assert (await checked(filesystem, proposal(create("x\n"), claims=[bare]))).claims[0].statistics["hits"] == 9
+    filesystem, mined = await a_store(), [Card(1, "lags", "A after B", "", [ASSOCIATION])]
+
+    def with_claim(one: Claim) -> Proposal:
+        return proposal(create("x\n"), claims=[one])
+
+    kept = await checked(filesystem, with_claim(ASSOCIATION), mined=mined)
+    assert kept.claims[0].statistics["hits"] == 9
+    wrong = replace(ASSOCIATION, statistics={"lead": "b", "follow": "a", "hits": 10})
+    assert "say hits is 10; recomputed it is 9" in await why(filesystem, with_claim(wrong), mined=mined)
+    unknown = replace(ASSOCIATION, statistics={"lead": "c", "follow": "a"})
+    assert "do not recompute" in await why(filesystem, with_claim(unknown), mined=mined)
+    bare = replace(ASSOCIATION, statistics={})
+    assert (await checked(filesystem, with_claim(bare), mined=mined)).claims[0].statistics["hits"] == 9
     elsewhere = replace(bare, evidence=[quote(2)])
-    assert "needs statistics" in await why(filesystem, proposal(create("x\n"), claims=[elsewhere]))
+    assert "needs statistics" in await why(filesystem, with_claim(elsewhere), mined=mined)
+
+
+@pytest.mark.parametrize("said", [Support(5, 3, 0), Support(4, 4, 0), Support(4, 3, 1)])
+async def test_sessions_days_and_tasks_that_a_claim_says_it_rests_on_are_counted_again(said: Support) -> None:
+    filesystem = await a_store()
+    mined = [Card(1, "lags", "A after B", "", [replace(ASSOCIATION, support=Support(4, 3, 0))])]
+    right = proposal(create("x\n"), claims=[replace(ASSOCIATION, support=Support(4, 3, 0))])
+    assert (await checked(filesystem, right, mined=mined)).claims[0].support == Support(4, 3, 0)
+    wrong = proposal(create("x\n"), claims=[replace(ASSOCIATION, support=said)])
+    assert "counted again it is 4 sessions on 3 days." in await why(filesystem, wrong, mined=mined)
+    quoted = proposal(create("x\n"), claims=[replace(claim(), support=said)])
+    assert "counted again it is 3 sessions on 3 days." in await why(filesystem, quoted)
 
 
 @pytest.mark.parametrize(

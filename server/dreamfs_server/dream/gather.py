@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from dreamfs_server.dream.citations import TRANSCRIPTS, in_scope
 from dreamfs_server.dream.material import AcceptedRule, Gathered, Material, Memory
@@ -85,10 +86,11 @@ def scope_of(snapshot: Snapshot, dream: Dream) -> Scope:
 
 
 def gathered(session: Session) -> Callable[[Snapshot], Gathered]:
-    """A query for one session with its events."""
+    """A query for one session with its events, as far as they go now: what is appended later belongs to a later dream."""
 
     def query(snapshot: Snapshot) -> Gathered:
-        return Gathered(session, list(snapshot.transcripts.events(session.store, session.session_id)))
+        events = snapshot.transcripts.events(session.store, session.session_id)
+        return Gathered(session, list(islice(events, session.events)))
 
     return query
 

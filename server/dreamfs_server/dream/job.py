@@ -6,6 +6,7 @@ canceled it. Whatever happens, the dream ends in a state that a person understan
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -19,9 +20,9 @@ from dreamfs_server.dream.conclude import accept_tidying, fork
 from dreamfs_server.dream.estimate import Estimate
 from dreamfs_server.dream.gather import Scope, gathered, scope_of
 from dreamfs_server.dream.material import Gathered, Material
-from dreamfs_server.dream.support import Recompute
+from dreamfs_server.dream.recompute import Recomputation, needs_mining
 from dreamfs_server.dream.validation import validate
-from dreamfs_tools.dreaming import GATHERING, Card, Claim, Dream, DreamJournal, DreamRequest, Proposal
+from dreamfs_tools.dreaming import GATHERING, Card, Dream, DreamJournal, DreamRequest, Proposal
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Filesystem, Snapshot
 from dreamfs_tools.stores import StoreKeeper
@@ -87,6 +88,7 @@ class Job:
     mine: Mine
     curators: Mapping[str, Curator] = field(default_factory=dict[str, Curator])
     stores: StoreKeeper | None = None
+    _again: Recomputation = field(default_factory=Recomputation)
 
     async def begin(self, request: DreamRequest, dream_id: str, owner: str) -> Dream:
         """Take the store's lock and note the snapshot.
@@ -118,6 +120,7 @@ class Job:
             return await self._end(dream, usage, "failed", "It was interrupted. Ask for the undoing again.")
         try:
             scope = await self.filesystem.read(partial(scope_of, dream=dream))
+            self._again.pin(dream.dream_id, scope)
             dream = await self._step(replace(dream, coverage=scope.coverage), "mining")
             cards = await self.filesystem.read(partial(_cards, dream_id=dream.dream_id))
             curator = self.curators.get(dream.curator)
@@ -146,6 +149,8 @@ class Job:
         except Exception:  # noqa: BLE001  # a dream must end in a state that says so; the log keeps the rest
             _log.exception("dream %s failed", dream.dream_id)
             return await self._end(dream, usage, "failed", "An error of ours ended it; the log has the details.")
+        finally:
+            self._again.forget(dream.dream_id)
         incomplete = str(usage.pop("incomplete", ""))
         dream = replace(dream, prompt_hash=str(usage.pop("prompt_hash", "")))
         return await self._end(dream, usage, "incomplete" if incomplete else "completed", incomplete)
@@ -164,7 +169,13 @@ class Job:
         Raises:
             Refusal: as `propose`.
         """
-        return await self.filesystem.read(partial(_checked, dream_id=dream_id, proposal=proposal))
+        mined: Sequence[Card] = ()
+        if needs_mining(proposal):
+            dream = await self.filesystem.read(partial(open_dream, dream_id=dream_id))
+            reads = partial(self.filesystem.read, partial(scope_of, dream=dream))
+            with suppress(_Ended):  # the check says that it ended
+                mined = await self._again.cards(dream, reads, partial(self._mined_again, dream))
+        return await self.filesystem.read(partial(_checked, dream_id=dream_id, proposal=proposal, mined=mined))
 
     async def conclude(self, dream: Dream) -> Mapping[str, Any]:
         """Do what follows when an open dream has made its proposals; gives what to add to its usage.
@@ -175,6 +186,9 @@ class Job:
         if dream.output == "fork" and self.stores is not None:
             return await fork(self.filesystem, self.stores, dream)
         return await accept_tidying(self.filesystem, self.journal, dream)
+
+    async def _mined_again(self, dream: Dream, scope: Scope) -> Sequence[Card]:
+        return await anyio.to_thread.run_sync(partial(self._mine, dream, scope), abandon_on_cancel=True)
 
     def _mine(self, dream: Dream, scope: Scope) -> list[Card]:
         return self.mine(scope.material(dream, self._sessions(dream, scope)))
@@ -225,21 +239,6 @@ def embedded(curate: Callable[[Material, Sequence[Card]], list[Proposal]]) -> Cu
     return curator
 
 
-def recompute_from(cards: Sequence[Card]) -> Recompute:
-    """Statistics as this dream's miners found them; code alone writes cards, so they are what mining again would give."""
-
-    def recompute(claim: Claim) -> Mapping[str, Any] | None:
-        mined = [one.statistics for card in cards for one in card.claims if one.statistics]
-        return next((found for found in mined if _same_subject(found, claim.statistics)), None)
-
-    return recompute
-
-
-def _same_subject(found: Mapping[str, Any], stated: Mapping[str, Any]) -> bool:
-    keys = [key for key in ("signature", "lead", "follow") if key in stated]
-    return bool(keys) and all(found.get(key) == stated[key] for key in keys)
-
-
 def _opened(snapshot: Snapshot, request: DreamRequest, dream_id: str, owner: str) -> Dream:
     store = snapshot.store(request.store)
     if store is None:
@@ -273,9 +272,8 @@ def _opened(snapshot: Snapshot, request: DreamRequest, dream_id: str, owner: str
     )
 
 
-def _checked(snapshot: Snapshot, dream_id: str, proposal: Proposal) -> Proposal:
-    dream = open_dream(snapshot, dream_id)
-    return validate(snapshot, dream, proposal, recompute_from(snapshot.dreams.cards(dream_id)))
+def _checked(snapshot: Snapshot, dream_id: str, proposal: Proposal, mined: Sequence[Card]) -> Proposal:
+    return validate(snapshot, open_dream(snapshot, dream_id), proposal, mined)
 
 
 def open_dream(snapshot: Snapshot, dream_id: str) -> Dream:

@@ -5,7 +5,7 @@ The thresholds are DESIGN section 10 step 4: an error in 13 sessions that came f
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import isclose
 from typing import Any
@@ -22,9 +22,6 @@ _SESSIONS = re.compile(
 )
 """Of `3 of 7 sessions` the 3."""
 
-Recompute = Callable[[Claim], Mapping[str, Any] | None]
-"""Mines a claim's statistics again; None when that finds nothing of the kind."""
-
 
 def counted(cited: Sequence[Cited]) -> Support:
     """Count the distinct sessions, days and tasks of what supports; a sub-agent counts as the session it worked for."""
@@ -36,34 +33,56 @@ def counted(cited: Sequence[Cited]) -> Support:
     )
 
 
-def with_statistics(claim: Claim, cards: Sequence[Card]) -> Claim:
+def with_statistics(claim: Claim, mined: Sequence[Card]) -> Claim:
     """Give an association the statistics of the card that it comes from: the one that shares a cited line.
 
     Nothing else gets any: a rule that a model words is worth the sessions that it quotes, not those of a card near by.
     """
     if claim.statistics or claim.kind != "association":
         return claim
-    for card in cards:
-        for mined in card.claims:
-            if mined.statistics and mined.kind == "association" and _share_lines(mined.evidence, claim.evidence):
-                return replace(claim, statistics=mined.statistics)
+    for card in mined:
+        for one in card.claims:
+            if one.statistics and one.kind == "association" and _share_lines(one.evidence, claim.evidence):
+                return replace(claim, statistics=one.statistics)
     return claim
 
 
-def check(claim: Claim, cited: Sequence[Cited], recompute: Recompute) -> tuple[Claim, list[str]]:
-    """Give a claim its counted support, and what is wrong with it."""
+def mined_again(claim: Claim, mined: Sequence[Card]) -> Claim | None:
+    """What mining again says of the same error, the same ordered pair, or, for a claim without statistics, in the same words."""
+    for card in mined:
+        for one in card.claims:
+            if claim.statistics:
+                if _subject(one.statistics) == _subject(claim.statistics) != ():
+                    return one
+            elif (one.kind, one.text) == (claim.kind, claim.text) and _share_lines(one.evidence, claim.evidence):
+                return one
+    return None
+
+
+def check(claim: Claim, cited: Sequence[Cited], mined: Sequence[Card]) -> tuple[Claim, list[str]]:
+    """Give a claim its counted support, and what is wrong with it.
+
+    Args:
+        claim: as proposed. What it states of its statistics and support has to come out again.
+        cited: its quotes, found.
+        mined: the cards that mining this dream's transcripts again gives.
+    """
     failures: list[str] = []
     support = counted(cited)
+    again = mined_again(claim, mined)
     if claim.statistics:
-        again = recompute(claim)
-        failures = differences(claim.statistics, again)
-        if again is not None and not failures:
-            support = _of_statistics(again, support)
+        failures = differences(claim.statistics, again.statistics if again is not None else None)
+        if again is not None and not failures and again.support.sessions:
+            support = again.support
     elif claim.kind == "association":
         failures.append(
             "an association needs statistics that recompute: cite lines of the evidence card it comes from, or call it a "
             "hypothesis."
         )
+    elif again is not None and claim.support == again.support != Support():
+        support = again.support
+    if not failures and claim.support not in {Support(), support}:
+        failures.append(f"it says that it rests on {_told(claim.support)}; counted again it is {_told(support)}.")
     if claim.kind == "rule" and not failures and (lacks := _lacking(support, cited)):
         failures.append(
             f"a rule needs at least {RULE_SESSIONS_MIN} sessions on {RULE_DAYS_MIN} days, and {RULE_TASKS_MIN} tasks where "
@@ -78,8 +97,13 @@ def check(claim: Claim, cited: Sequence[Cited], recompute: Recompute) -> tuple[C
     return replace(claim, support=support), failures
 
 
+def says_a_count(claim: Claim) -> bool:
+    """Whether a claim's words name a number of sessions."""
+    return _SESSIONS.search(claim.text) is not None
+
+
 def overstated(claim: Claim, cards: Sequence[Card]) -> list[str]:
-    """What a claim's words say of sessions that neither its quotes nor a card which cites the same lines bears out.
+    """What a claim's words say of sessions that neither its quotes nor a mined card which cites the same lines bears out.
 
     A claim with statistics is left out: those were recomputed.
     """
@@ -98,7 +122,7 @@ def overstated(claim: Claim, cards: Sequence[Card]) -> list[str]:
 
 def with_count(claim: Claim) -> Claim:
     """A hypothesis says in its text how much it rests on; where it does not, the count is added."""
-    if claim.kind != "hypothesis" or _SESSIONS.search(claim.text):
+    if claim.kind != "hypothesis" or says_a_count(claim):
         return claim
     seen = f"seen in {_count(claim.support.sessions, 'session')}" if claim.support.sessions else "an agent's claim"
     return replace(claim, text=f"{claim.text.rstrip()} ({seen})")
@@ -123,13 +147,15 @@ def _equal(stated: Any, again: Any) -> bool:
     return bool(stated == again) or json.dumps(stated, default=str) == json.dumps(again, default=str)
 
 
-def _of_statistics(statistics: Mapping[str, Any], quoted: Support) -> Support:
-    return Support(
-        *(
-            number if isinstance(number := statistics.get(key), int) else fallback
-            for key, fallback in (("sessions", quoted.sessions), ("days", quoted.days), ("tasks", quoted.tasks))
-        )
-    )
+def _subject(statistics: Mapping[str, Any]) -> tuple[Any, ...]:
+    if "signature" in statistics:
+        return ("signature", statistics["signature"])
+    return ("pair", statistics["lead"], statistics.get("follow")) if "lead" in statistics else ()
+
+
+def _told(support: Support) -> str:
+    words = f"{_count(support.sessions, 'session')} on {_count(support.days, 'day')}"
+    return words + (f", of {_count(support.tasks, 'task')}" if support.tasks else "")
 
 
 def _lacking(support: Support, cited: Sequence[Cited]) -> str:

@@ -12,9 +12,9 @@ from dreamfs_server.dream.apply import FileChange, Folded, fold, retirement_note
 from dreamfs_server.dream.citations import Cited, Uncited, resolve
 from dreamfs_server.dream.fingerprint import evidence_key, fingerprint, known_already
 from dreamfs_server.dream.risk import higher, risk_of
-from dreamfs_server.dream.support import Recompute, check, overstated, with_count, with_statistics
+from dreamfs_server.dream.support import check, overstated, with_count, with_statistics
 from dreamfs_server.dream.wording import added_lines, lost, orders, relative_dates, removed_lines
-from dreamfs_tools.dreaming import Claim, Dream, Proposal
+from dreamfs_tools.dreaming import Card, Claim, Dream, Proposal
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Snapshot, Tree
 from dreamfs_tools.secrets import find_secrets
@@ -32,14 +32,14 @@ WRITTEN_BYTES_MAX = 262_144
 _TOKENS_SHOWN_MAX = 8
 
 
-def validate(snapshot: Snapshot, dream: Dream, proposal: Proposal, recompute: Recompute) -> Proposal:
+def validate(snapshot: Snapshot, dream: Dream, proposal: Proposal, mined: Sequence[Card]) -> Proposal:
     """Check a proposal for an open dream.
 
     Args:
         snapshot: the present.
         dream: the one that proposes.
         proposal: as it was submitted.
-        recompute: mines a claim's statistics again.
+        mined: the cards that mining the dream's transcripts again gives; see `recompute.needs_mining`.
 
     Returns:
         It, with base version, diffs, support, risk, flags, status and fingerprints as found.
@@ -63,7 +63,7 @@ def validate(snapshot: Snapshot, dream: Dream, proposal: Proposal, recompute: Re
     base = snapshot.tree(dream.store, version)
     mount = f"/{dream.store}"
     folded = fold(base, mount, proposal.changes, note=retirement_note(dream.created_at, f"dream {dream.dream_id}"))
-    claims, cited, failures = _check_claims(snapshot, dream, base, proposal, recompute)
+    claims, cited, failures = _check_claims(snapshot, dream, base, proposal, mined)
     failures = [*folded.failures, *failures]
     if not folded.failures:
         failures += _check_texts(folded, base, proposal, mount, store.limits.content_bytes)
@@ -155,9 +155,8 @@ def _check_sizes(proposal: Proposal) -> None:
 
 
 def _check_claims(
-    snapshot: Snapshot, dream: Dream, base: Tree, proposal: Proposal, recompute: Recompute
+    snapshot: Snapshot, dream: Dream, base: Tree, proposal: Proposal, mined: Sequence[Card]
 ) -> tuple[list[Claim], list[Cited], list[str]]:
-    cards = snapshot.dreams.cards(dream.dream_id)
     touched = {change.path for change in proposal.changes}
     claims: list[Claim] = []
     cited: list[Cited] = []
@@ -170,9 +169,9 @@ def _check_claims(
                 found.append(resolve(snapshot, dream, base, evidence))
             except Uncited as uncited:
                 wrong.append(f"evidence {position}: {uncited}")
-        checked, why = check(with_statistics(claim, cards), found, recompute)
+        checked, why = check(with_statistics(claim, mined), found, mined)
         if not wrong:
-            wrong = [*why, *_self_citing(found, touched)] or overstated(checked, cards)
+            wrong = [*why, *_self_citing(found, touched)] or overstated(checked, mined)
         if not claim.text.strip():
             wrong.append("it has no text.")
         failures += [f"claim {number}: {reason}" for reason in wrong]

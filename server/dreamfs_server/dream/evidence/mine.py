@@ -1,8 +1,7 @@
 """All miners over one dream's material."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from dreamfs_server.dream.evidence.access import access_cards
 from dreamfs_server.dream.evidence.conflicts import conflict_cards
@@ -20,7 +19,7 @@ from dreamfs_server.dream.evidence.steps import steps
 from dreamfs_server.dream.evidence.support import Place
 from dreamfs_server.dream.evidence.windows import Seen
 from dreamfs_server.dream.material import Material
-from dreamfs_tools.dreaming import Card, Claim
+from dreamfs_tools.dreaming import Card
 
 
 def mine(material: Material) -> list[Card]:
@@ -82,22 +81,3 @@ def mine(material: Material) -> list[Card]:
 def _in_order(cards: Sequence[Card]) -> list[Card]:
     ordered = sorted(cards, key=lambda card: (-card.weight, card.miner, card.title, card.body))
     return [replace(card, number=number) for number, card in enumerate(ordered, 1)]
-
-
-def recomputed(cards: Sequence[Card], claim: Claim) -> Mapping[str, Any] | None:
-    """What mining finds for a claim's statistics: those of the same error or the same ordered pair; None for neither.
-
-    Args:
-        cards: mined again from the same material.
-        claim: with the statistics to check.
-    """
-    subject = _subject(claim.statistics)
-    return next(
-        (c.statistics for card in cards for c in card.claims if subject and _subject(c.statistics) == subject), None
-    )
-
-
-def _subject(statistics: Mapping[str, Any]) -> tuple[Any, ...]:
-    if "signature" in statistics:
-        return ("signature", statistics["signature"])
-    return ("pair", statistics["lead"], statistics["follow"]) if "lead" in statistics else ()
