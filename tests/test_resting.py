@@ -112,8 +112,27 @@ async def test_a_call_while_it_is_quiet_begins_the_wait_anew() -> None:
         await server.answer(1)
         await server.ask(2)
         await server.answer(2)
+        await server.time_passes()
+        assert server.told == ["quiet", "quiet"], "somebody asked in the first pause"
 
-        assert server.told == ["quiet", "quiet"]
+        await server.time_passes()
+
+        assert server.told == ["quiet", "quiet", "resting"]
+
+
+async def test_a_call_that_is_not_answered_when_the_pause_ends_is_waited_for() -> None:
+    async with quiet() as server:
+        await server.ask(1)
+        await server.answer(1)
+        await server.ask(2)
+        await server.time_passes()
+        await server.time_passes()
+        assert server.told == ["quiet"]
+
+        await server.answer(2)
+        await server.time_passes()
+
+        assert server.told == ["quiet", "quiet", "resting"]
 
 
 async def test_a_rest_that_is_refused_is_not_tried_again_until_somebody_asked() -> None:

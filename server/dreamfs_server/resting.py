@@ -30,11 +30,9 @@ async def rest_when_idle(
     while True:
         if requests.count == rested:
             await requests.next()
-        await requests.all_answered()
-        asked = requests.count
+        asked = await _quiet(requests, pause)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_cancel_at_next, requests, tasks.cancel_scope)
-            await pause()
+            tasks.start_soon(_cancel_at_next, requests, asked, tasks.cancel_scope)
             try:
                 await rest()
             except Refusal as refusal:  # best effort: others use the file, or the disk is full
@@ -43,6 +41,20 @@ async def rest_when_idle(
             tasks.cancel_scope.cancel()
 
 
-async def _cancel_at_next(requests: Requests, scope: anyio.CancelScope) -> None:
-    await requests.next()
+async def _quiet(requests: Requests, pause: Callable[[], Awaitable[None]]) -> int:
+    """Wait for a pause in which nobody asked; gives how many requests there were until then.
+
+    It looks after each pause and is not woken by a request, so that a call does not pay for it.
+    """
+    while True:
+        await requests.all_answered()
+        asked = requests.count
+        await pause()
+        if requests.count == asked:
+            return asked
+
+
+async def _cancel_at_next(requests: Requests, asked: int, scope: anyio.CancelScope) -> None:
+    if requests.count == asked:
+        await requests.next()
     scope.cancel()

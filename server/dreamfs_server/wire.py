@@ -96,7 +96,7 @@ class Requests:
         self._open: Counter[str] = Counter()
         self._none_open = asyncio.Event()
         self._none_open.set()
-        self._arrival = asyncio.Event()
+        self._arrival: asyncio.Event | None = None
         self.count = 0
         """How many requests were read so far."""
 
@@ -105,8 +105,9 @@ class Requests:
             self._open[str(message.id)] += 1
             self._none_open.clear()
             self.count += 1
-            self._arrival.set()
-            self._arrival = asyncio.Event()
+            if self._arrival is not None:
+                self._arrival.set()
+                self._arrival = None
         elif isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
             # A cancelled request is never answered.
             self._close((message.params or {}).get("requestId"))
@@ -120,6 +121,7 @@ class Requests:
 
     async def next(self) -> None:
         """Wait until another request is read."""
+        self._arrival = self._arrival or asyncio.Event()
         await self._arrival.wait()
 
     def _close(self, identity: RequestId | None) -> None:
