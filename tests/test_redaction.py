@@ -268,7 +268,7 @@ async def test_every_kind_of_copy_is_listed_and_removed(engine: Engine) -> None:
     before = await engine.read(event_lines)
     erased = await erase(engine, passage(everywhere=True))
     assert {copy.kind for copy in erased.plan.copies} == {
-        *("version", "message", "transcript", "dream", "card", "proposal", "access log", "store"),
+        *("version", "message", "transcript", "dream", "card", "proposal", "access log", "store", "store log"),
     }
     assert Copy("transcript", "/transcripts/s-9 line 2") in erased.plan.copies
     assert erased.is_erased
@@ -407,7 +407,7 @@ def test_every_text_column_of_the_schema_is_known_to_redaction() -> None:
         *("proposal_source.dream_id", "proposal_source.source", "model_call.dream_id", "model_call.purpose"),
         *("model_call.request_hash", "model_call.batch_id", "redaction.kind", "backup.path", "store.project"),
         *("disbelief.source", "disbelief.by", "model_call.model", "model_call.error"),
-        *("allowance.provider", "allowance.allowed_by"),
+        *("allowance.provider", "allowance.allowed_by", "store_change.operation"),
     }
     known = {f"{table.table}.{column}" for table in text_columns.TABLES for column in table.columns}
     known |= {f"{table}.{column}" for table, columns in text_columns.OWN_MODULES.items() for column in columns}

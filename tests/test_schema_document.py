@@ -18,6 +18,7 @@ TABLES = [
     "redaction",
     "backup",
     "pin",
+    "store_change",
 ]
 
 

@@ -115,7 +115,7 @@ def test_deleting_says_what_goes_and_needs_a_yes(dreamfs: CommandLine) -> None:
     dreamfs.put("/team/note.md", "one\n")
     dreamfs.run("store", "fork", "team", "copy")
     asked = dreamfs.refused("store", "delete", "team")
-    assert "/team goes with 1 file, 1 version of history, 0 transcripts and 0 dreams, and cannot be brought" in asked
+    assert "/team goes with 1 file, 1 version of history, 0 transcripts and 0 dreams: hidden, not erased." in asked
     assert "Its forks stay: /copy." in asked
     assert dreamfs.json("store", "delete", "team", "--yes") == {"code": "ok", "slug": "team"}
     assert [store["slug"] for store in dreamfs.json("store", "list")] == ["copy", "memories"]

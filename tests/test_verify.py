@@ -170,7 +170,7 @@ def test_a_changed_message_breaks_the_chain_where_it_stands(terminal: Terminal) 
 
 def test_swapped_authors_are_named_with_who_it_was(terminal: Terminal) -> None:
     (one,) = [row for row in terminal.json("log") if row["version"] == 2]
-    tamper(terminal, "UPDATE revision SET author_id = 3 - author_id WHERE number IN (1, 2)")
+    tamper(terminal, "UPDATE revision SET author_id = 5 - author_id WHERE number IN (1, 2)")
     said = sentences(terminal)
     assert "revision 1 does not follow from revision 0: its author was altered. It was written by session s-1" in said
     assert "now it says session s-2" in said

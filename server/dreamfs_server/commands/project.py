@@ -4,8 +4,8 @@ from pathlib import Path
 
 from dreamfs_server.commands.context import Opened
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.filesystem import Snapshot, Store
-from dreamfs_tools.stores import free_slug, slug_of
+from dreamfs_tools.filesystem import Author, Snapshot, Store
+from dreamfs_tools.stores import DESCRIPTION_CHARACTERS_MAX, NAME_CHARACTERS_MAX, free_slug, one_line, slug_of
 
 POINTER_BYTES_MAX = 4_096
 """Git's own pointer files are one path long."""
@@ -30,7 +30,7 @@ def repository_of(folder: Path) -> Path:
     return folder
 
 
-async def project_store(opened: Opened, folder: Path) -> str:
+async def project_store(opened: Opened, folder: Path, author: Author) -> str:
     """The slug of the store of a folder's repository, made where there is none."""
     repository = repository_of(folder)
     while True:
@@ -38,9 +38,10 @@ async def project_store(opened: Opened, folder: Path) -> str:
         if is_there:
             return slug
         name = _name(repository)
-        store = Store(slug, name, f"What is known about the project {name}."[:1_024], project=str(repository))
+        about = f"What is known about the project {name}."[:DESCRIPTION_CHARACTERS_MAX]
+        store = Store(slug, name, about, project=str(repository))
         try:
-            await opened.stores.create_store(store)
+            await opened.stores.create_store(store, author)
         except Refusal as refusal:
             if refusal.code != "already_exists":  # another server has just made it, or one of that name
                 raise
@@ -55,7 +56,7 @@ def _slug(snapshot: Snapshot, repository: Path) -> tuple[str, bool]:
 
 
 def _name(repository: Path) -> str:
-    return (repository.name.removesuffix(".git") or "repository")[:255]
+    return one_line(repository.name.removesuffix(".git") or "repository")[:NAME_CHARACTERS_MAX]
 
 
 def _common_directory(mark: Path) -> Path | None:

@@ -122,7 +122,7 @@ async def _serve(
     async with AsyncExitStack() as stack:
         opened = await stack.enter_async_context(context.open_database(context.database, launching=True))
         if project is not None:
-            mounts = replace(mounts, project=await project_store(opened, project))
+            mounts = replace(mounts, project=await project_store(opened, project, context.author(session)))
         await opened.filesystem.read(mounts.check)  # an unknown store is a refusal now, not at the first call
         app = build_app(
             opened.filesystem,

@@ -1,7 +1,7 @@
-"""`dreamfs store`: set stores up, look at them, take them down."""
+"""`dreamfs store`: set stores up, look at them, take them down and bring them back."""
 
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import click
 
 from dreamfs_server.commands.context import Context, Group, Opened, json_option, pass_context, print_json
 from dreamfs_server.commands.store_copies import fork, merge
+from dreamfs_server.commands.store_log import change_words, list_deleted, log, undelete
 from dreamfs_server.commands.store_settings import (
     settings_options,
     store_lines,
@@ -19,6 +20,7 @@ from dreamfs_server.commands.store_settings import (
 from dreamfs_tools.answers import plural
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Snapshot, Store
+from dreamfs_tools.store_log import StoreChange
 from dreamfs_tools.stores import slug_of
 
 
@@ -29,6 +31,8 @@ def command() -> None:
 
 command.add_command(fork)
 command.add_command(merge)
+command.add_command(log)
+command.add_command(undelete)
 
 
 @command.command()
@@ -46,14 +50,18 @@ def create(context: Context, /, name: str, slug: str, as_json: bool, **given: An
             f"The name {name!r} gives no slug: it has no letter from a to z and no digit. Add --slug.",
         )
     store = with_settings(Store(slug, name), given)
-    _change(context, slug, lambda opened: opened.stores.create_store(store), as_json=as_json)
+    _change(context, slug, lambda opened: opened.stores.create_store(store, context.author()), as_json=as_json)
 
 
 @command.command("list")
+@click.option("--deleted", is_flag=True, help="Those that were deleted and can be brought back.")
 @json_option
 @pass_context
-def list_(context: Context, as_json: bool) -> None:
+def list_(context: Context, deleted: bool, as_json: bool) -> None:
     """List all stores, archived ones too."""
+    if deleted:
+        list_deleted(context, as_json=as_json)
+        return
 
     async def work(opened: Opened) -> list[Store]:
         return await opened.filesystem.read(lambda snapshot: list(snapshot.stores()))
@@ -82,12 +90,16 @@ def list_(context: Context, as_json: bool) -> None:
 @json_option
 @pass_context
 def show(context: Context, store: str, as_json: bool) -> None:
-    """Show a store's settings and what it holds."""
+    """Show a store's settings, what it holds, and who last changed them."""
 
-    async def work(opened: Opened) -> Store:
-        return await opened.filesystem.read(lambda snapshot: store_named(snapshot, store))
+    async def work(opened: Opened) -> tuple[Store, Sequence[StoreChange]]:
+        found = await opened.filesystem.read(lambda snapshot: store_named(snapshot, store))
+        return found, await opened.stores.store_log(found.slug)
 
-    _say(context.run(work), as_json=as_json)
+    found, changes = context.run(work)
+    _say(found, as_json=as_json)
+    if changes and not as_json:
+        click.echo(f"  {'changed':<9} {change_words(changes[0])}")
 
 
 @command.command("set")
@@ -111,7 +123,7 @@ def set_(context: Context, /, store: str, project: Path | None, as_json: bool, *
 
     async def work(opened: Opened) -> None:
         found = await opened.filesystem.read(lambda snapshot: store_named(snapshot, store))
-        await opened.stores.change_store(found.slug, lambda now: with_settings(now, given))
+        await opened.stores.change_store(found.slug, lambda now: with_settings(now, given), context.author())
 
     _change(context, store, work, as_json=as_json)
 
@@ -125,7 +137,7 @@ def archive(context: Context, store: str, as_json: bool) -> None:
 
     async def work(opened: Opened) -> None:
         found = await opened.filesystem.read(lambda snapshot: store_named(snapshot, store))
-        await opened.stores.archive_store(found.slug)
+        await opened.stores.archive_store(found.slug, context.author())
 
     _change(context, store, work, as_json=as_json)
 
@@ -136,17 +148,20 @@ def archive(context: Context, store: str, as_json: bool) -> None:
 @json_option
 @pass_context
 def delete(context: Context, store: str, yes: bool, as_json: bool) -> None:
-    """Delete a store with its history, transcripts and dreams. It cannot be brought back; forks of it stay."""
+    """Hide a store with its history, transcripts and dreams, and free its slug; forks of it stay.
+
+    `dreamfs store undelete` brings it back: deleting removes no bytes. To remove something for good, redact it first.
+    """
     found, goes = context.run(lambda opened: opened.filesystem.read(lambda snapshot: _what_goes(snapshot, store)))
     if not yes:
         if as_json or not sys.stdin.isatty():
             raise Refusal("invalid_argument", f"{goes} There is nobody here to ask: add --yes if that is wanted.")
         click.confirm(f"{goes} Delete it?", abort=True, err=True)
-    context.run(lambda opened: opened.stores.delete_store(found.slug))
+    context.run(lambda opened: opened.stores.delete_store(found.slug, context.author()))
     if as_json:
         print_json({"code": "ok", "slug": found.slug})
     else:
-        click.echo(f"Deleted /{found.slug}.")
+        click.echo(f"Deleted /{found.slug}. Its bytes stay: dreamfs store undelete {found.slug} brings it back.")
 
 
 def _what_goes(snapshot: Snapshot, name: str) -> tuple[Store, str]:
@@ -160,7 +175,7 @@ def _what_goes(snapshot: Snapshot, name: str) -> tuple[Store, str]:
     ]
     forks = [f"/{other.slug}" for other in snapshot.stores() if other.forked_from == store.slug]
     stays = f" Its forks stay: {', '.join(forks)}." if forks else ""
-    return store, f"/{store.slug} goes with {', '.join(parts[:-1])} and {parts[-1]}, and cannot be brought back.{stays}"
+    return store, f"/{store.slug} goes with {', '.join(parts[:-1])} and {parts[-1]}: hidden, not erased.{stays}"
 
 
 def _change(context: Context, name: str, work: Callable[[Opened], Coroutine[Any, Any, None]], *, as_json: bool) -> None:

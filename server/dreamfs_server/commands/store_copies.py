@@ -44,12 +44,15 @@ def fork(context: Context, /, base: str, new: str, at: int | None, as_json: bool
     """
     slug = slug_of(new)
     if not slug:
-        raise Refusal("invalid_argument", f"The name {new!r} gives no slug. Use letters from a to z or digits.")
+        raise Refusal(
+            "invalid_argument",
+            f"The name {new!r} gives no slug: it has no letter from a to z and no digit. Nothing was made; choose another.",
+        )
 
     async def work(opened: Opened) -> Store:
         found = await opened.filesystem.read(lambda snapshot: store_named(snapshot, base))
         start = replace(found, slug=slug, name=new, access="rw", project="")
-        await opened.stores.fork_store(found.slug, with_settings(start, given), at)
+        await opened.stores.fork_store(found.slug, with_settings(start, given), at, context.author())
         return await opened.filesystem.read(lambda snapshot: store_named(snapshot, slug))
 
     store = context.run(work)

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from dreamfs_server.commands.printing import printable
 from dreamfs_tools.answers import rfc3339
 from dreamfs_tools.filesystem import Limits, Snapshot, Store
 from dreamfs_tools.stores import unknown_store
@@ -126,4 +127,4 @@ def store_lines(store: Store) -> list[str]:
         ("fork of", f"{store.forked_from} at version {store.forked_at}" if store.forked_from else ""),
         *((key, value) for key, value in store.metadata.items()),
     ]
-    return [f"/{store.slug}", *(f"  {key:<9} {value}" for key, value in facts if value)]
+    return [f"/{store.slug}", *(f"  {key:<9} {printable(value)}" for key, value in facts if value)]

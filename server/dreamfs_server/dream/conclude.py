@@ -61,7 +61,8 @@ async def fork(filesystem: Filesystem, stores: StoreKeeper, dream: Dream) -> dic
         metadata={"dream": dream.dream_id},
     )
     try:
-        await stores.fork_store(dream.store, made, None if dream.curator == CLIENT else dream.snapshot_version)
+        at = None if dream.curator == CLIENT else dream.snapshot_version
+        await stores.fork_store(dream.store, made, at, Author(actor=f"dream:{dream.dream_id}", transport="dream"))
     except Refusal as refusal:
         there = await filesystem.read(lambda snapshot: snapshot.store(slug))
         if refusal.code != "already_exists" or there is None or there.metadata.get("dream") != dream.dream_id:

@@ -3,8 +3,7 @@
 import os
 import sqlite3
 from collections import deque
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -17,10 +16,12 @@ from dreamfs_server.sqlite.edits import Editing
 from dreamfs_server.sqlite.pack import pack
 from dreamfs_server.sqlite.rows import milliseconds, moment
 from dreamfs_server.sqlite.snapshot import SqliteSnapshot
+from dreamfs_server.sqlite.stores import Keeping
 from dreamfs_server.sqlite.transcripts import SqliteArchive
 from dreamfs_tools.dreaming import DreamJournal
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import AccessNote, Author, Committed, Planned, Snapshot, Store
+from dreamfs_tools.store_log import NOBODY, DeletedStore, StoreChange
 from dreamfs_tools.stores import unknown_store
 from dreamfs_tools.transcript import TranscriptArchive
 
@@ -69,7 +70,9 @@ class Engine:
             Refusal: `unavailable`, `locked`.
         """
         database = await Database.open(
-            path, lambda c: stores.create(c, FIRST_STORE, clock()), deadline_seconds=deadline_seconds
+            path,
+            lambda c: stores.create(c, FIRST_STORE, Keeping(clock(), NOBODY, entropy)),
+            deadline_seconds=deadline_seconds,
         )
         return cls(database, clock, entropy)
 
@@ -140,15 +143,15 @@ class Engine:
         """A number that changes when anything was committed, by whichever process."""
         return await self.database.data_version()
 
-    async def create_store(self, store: Store) -> None:
+    async def create_store(self, store: Store, author: Author = NOBODY) -> None:
         """Add an empty store with the settings of `store`.
 
         Raises:
             Refusal: `already_exists`, `invalid_argument`, `limit`.
         """
-        await self.database.write(lambda c: stores.create(c, store, self._now()))
+        await self.database.write(lambda c: stores.create(c, store, self._keeping(author)))
 
-    async def change_store(self, slug: str, change: Callable[[Store], Store]) -> None:
+    async def change_store(self, slug: str, change: Callable[[Store], Store], author: Author = NOBODY) -> None:
         """Replace a store's settings by what `change` makes of them.
 
         Raises:
@@ -156,15 +159,14 @@ class Engine:
         """
 
         def run(c: sqlite3.Connection) -> None:
-            snapshot = SqliteSnapshot(c, self._now())
-            found = snapshot.store(slug)
+            found = SqliteSnapshot(c, self._now()).store(slug)
             if found is None:
                 raise unknown_store(slug)
-            stores.update(c, replace(change(found), slug=slug))
+            stores.update(c, found, change(found), self._keeping(author))
 
         await self.database.write(run)
 
-    async def fork_store(self, base: str, store: Store, at: int | None = None) -> None:
+    async def fork_store(self, base: str, store: Store, at: int | None = None, author: Author = NOBODY) -> None:
         """Add a store that starts as `base` is now, or was after revision `at`.
 
         Raises:
@@ -174,27 +176,50 @@ class Engine:
         def run(c: sqlite3.Connection) -> None:
             snapshot = SqliteSnapshot(c, self._now())
             try:
-                stores.fork(snapshot, base, at, store)
+                stores.fork(snapshot, base, at, store, self._keeping(author))
             finally:
                 snapshot.close()
 
         await self.database.write(run)
 
-    async def archive_store(self, slug: str) -> None:
+    async def archive_store(self, slug: str, author: Author = NOBODY) -> None:
         """Make a store read-only for good.
 
         Raises:
             Refusal: `not_found`.
         """
-        await self.database.write(lambda c: stores.archive(c, slug, self._now()))
+        await self.database.write(lambda c: stores.archive(c, slug, self._keeping(author)))
 
-    async def delete_store(self, slug: str) -> None:
+    async def delete_store(self, slug: str, author: Author = NOBODY) -> None:
         """Hide a store and free its slug.
 
         Raises:
             Refusal: `not_found`.
         """
-        await self.database.write(lambda c: stores.delete(c, slug, self._now()))
+        await self.database.write(lambda c: stores.delete(c, slug, self._keeping(author)))
+
+    async def undelete_store(self, slug: str, deleted_at: datetime | None = None, author: Author = NOBODY) -> None:
+        """Show a deleted store again.
+
+        Raises:
+            Refusal: `not_found`, `already_exists`.
+        """
+        await self.database.write(lambda c: stores.undelete(c, slug, deleted_at, self._keeping(author)))
+
+    async def deleted_stores(self) -> Sequence[DeletedStore]:
+        """The stores that are hidden."""
+        return await self.database.read(stores.deleted)
+
+    async def store_log(self, slug: str) -> Sequence[StoreChange]:
+        """What was done to a store itself, newest first.
+
+        Raises:
+            Refusal: `not_found`.
+        """
+        return await self.database.read(lambda c: stores.log(c, slug))
+
+    def _keeping(self, author: Author) -> Keeping:
+        return Keeping(self._now(), author, self._entropy)
 
     async def close(self) -> None:
         """Store the noted reads and close. Shield it from cancellation."""

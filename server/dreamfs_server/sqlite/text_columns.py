@@ -48,6 +48,19 @@ TABLES = (
         "UPDATE store SET name = ?, description = ?, metadata = ? WHERE store_id = ?",
     ),
     TextTable(
+        "store log",
+        "store_change",
+        ("settings",),
+        frozenset({"settings"}),
+        """
+        SELECT '/' || s.slug || ' change ' || h.number, h.store_id, h.number, h.settings
+        FROM store_change AS h JOIN store AS s USING (store_id) WHERE instr(h.settings, :probe)
+        """,
+        # The commitment stays for the chain; without the salt it tells nothing.
+        "UPDATE store_change SET settings = ?, salt = NULL WHERE store_id = ? AND number = ?",
+        2,
+    ),
+    TextTable(
         "transcript",
         "transcript",
         ("task", "title"),

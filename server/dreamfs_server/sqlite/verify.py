@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dreamfs_server.sqlite import chain
+from dreamfs_server.sqlite import chain, store_log
 from dreamfs_server.sqlite.content import commit_to, load_bytes
 from dreamfs_server.sqlite.replay import Replay, lineage, replayed
-from dreamfs_server.sqlite.rows import Authors
+from dreamfs_server.sqlite.rows import Authors, moment
+from dreamfs_server.sqlite.snapshot import SqliteSnapshot
 from dreamfs_server.sqlite.state import state_problems
 from dreamfs_tools.answers import who
 from dreamfs_tools.filesystem import Revision
@@ -50,7 +51,8 @@ class Problem:
     """Something that is not as it was written."""
 
     kind: str
-    """`file`: SQLite's own structure; `content`; `chain`; `state`: what the history says the files are; `anchor`."""
+    """`file`: SQLite's own structure; `content`; `chain`; `state`: what the history says the files are; `store`: its
+    settings and their log; `anchor`."""
     store: str
     revision: int
     """0 where none can be named."""
@@ -78,7 +80,13 @@ def verify(c: sqlite3.Connection) -> Verified:
         contents += 1
         problems += _content_problems(c, row)
     revisions = 0
+    settings = SqliteSnapshot(c, moment(0))
     for store_id, slug, deleted_at, *_ in c.execute(_STORES).fetchall():
+        store = settings.store(slug) if deleted_at is None else None
+        problems += [
+            Problem("store", slug, 0, f"/{slug}: {why} (entry {number} of `dreamfs store log`).")
+            for number, why in store_log.problems(c, store_id, store)
+        ]
         walked = _Chain(c, store_id, slug)
         problems += walked.problems()
         revisions += walked.count
