@@ -1,16 +1,18 @@
 """Memory in and out: folders, zip archives, git repositories, files of changes, backups."""
 
 import json
+import os
 import shutil
 import subprocess
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dreamfs_server.exchange import inward
+from dreamfs_server.exchange import inward, outward
 from dreamfs_server.exchange.inward import read_source
 from dreamfs_tools.errors import Refusal
 from terminal import Terminal
@@ -83,10 +85,59 @@ def test_what_git_cannot_hold_is_left_out_and_named(terminal: Terminal, tmp_path
     terminal.run("put", "/memories/.git/hooks/post-checkout", given="#!/bin/sh\n")
     terminal.run("put", "/memories/a.md", given="a\n")
     terminal.run("put", "/memories/bare/HEAD", given="ref: refs/heads/main\n")
+    terminal.run("put", "/memories/.gitmodules", given="no settings\n")
+    terminal.run("put", "/memories/git~1/x", given="x\n")
     done = terminal.json("export", "/memories", str(tmp_path / "repository"), "--as", "git")
-    assert done["left_out"] == [".git/hooks/post-checkout", "bare/HEAD"]
+    assert list(done["left_out"]) == [".git/hooks/post-checkout", ".gitmodules", "bare/HEAD", "git~1/x"]
+    subprocess.run(["git", "-C", str(tmp_path / "repository"), "fsck", "--strict", "--full"], check=True)
     assert not (tmp_path / "repository/.git/hooks/post-checkout").exists()
     assert git(tmp_path / "repository", "ls-files") == "a.md\n"
+
+
+@needs_git
+def test_a_name_that_no_file_system_takes_is_left_out_of_a_repository_and_named(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    long = "long" * 200
+    terminal.run("put", "/memories/a.md", given="a\n")
+    terminal.run("put", f"/memories/{long}/b.md", given="b\n")
+    terminal.run("mv", f"/memories/{long}/b.md", "/memories/b.md")
+    terminal.run("mv", "/memories/a.md", f"/memories/{long}")
+    done = terminal.json("export", "/memories", str(tmp_path / "repository"), "--as", "git")
+    assert done["left_out"] == dict.fromkeys([long, f"{long}/b.md"], "a name of 800 bytes; file systems take 255")
+    assert git(tmp_path / "repository", "ls-files") == "b.md\n"
+    assert git(tmp_path / "repository", "status", "--porcelain") == ""
+    assert [path.name for path in tmp_path.glob("*repository*")] == ["repository"]
+
+
+@needs_git
+def test_two_files_that_change_places_in_one_revision_do_so_in_git(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.put("/memories/a.md", "one\n", "s-1")
+    terminal.put("/memories/b.md", "two\n", "s-1")
+    for old, new in (("a", "c"), ("b", "a"), ("c", "b")):
+        terminal.run("mv", f"/memories/{old}.md", f"/memories/{new}.md", "--session", "s-2")
+    terminal.run("revert", "--session", "s-2")
+    terminal.run("export", "/memories", str(tmp_path / "repository"), "--as", "git")
+    repository = tmp_path / "repository"
+    assert git(repository, "show", "HEAD:a.md", "HEAD~1:a.md") == "one\ntwo\n"
+    assert git(repository, "show", "HEAD:b.md", "HEAD~1:b.md") == "two\none\n"
+
+
+@needs_git
+def test_a_repository_that_cannot_be_finished_leaves_nothing(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal.run("put", "/memories/a.md", given="a\n")
+    away = tmp_path / "bin"
+    away.mkdir()
+    (away / "git").write_text(
+        f'#!/bin/sh\ncase "$*" in *fast-import*) echo "fatal: the disk is full" >&2; exit 1;; esac\nexec {shutil.which("git")} "$@"\n'
+    )
+    (away / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{away}:{os.environ['PATH']}")
+    said = terminal.refuses("export", "/memories", str(tmp_path / "new/repository"), "--as", "git")
+    assert "the disk is full" in said
+    assert not (tmp_path / "new").exists()
 
 
 texts = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60)
@@ -225,6 +276,78 @@ def test_a_file_called_head_is_a_file_like_any_other(terminal: Terminal, tmp_pat
     for name in ("HEAD", "objects/x", "notes/HEAD", "overhead", "notes/objects/x"):
         terminal.run("put", f"/memories/{name}", given="x\n")
     assert terminal.json("export", "/memories", str(tmp_path / "out"))["files"] == 5
+
+
+def test_a_name_too_long_for_this_file_system_is_refused_before_anything_is_written(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    terminal.run("put", "/memories/a.md", given="a\n")
+    terminal.run("put", f"/memories/{'x' * 1_024}", given="long\n")
+    refused = terminal.json("export", "/memories", str(tmp_path / "new/out"), code=1)["error"]
+    assert refused["code"] == "limit"
+    assert "at most 255 bytes" in refused["message"]
+    assert "zip archive instead" in refused["message"]
+    assert not (tmp_path / "new").exists()
+    terminal.run("export", "/memories", str(tmp_path / "out.zip"))
+    other = Terminal(tmp_path / "other.db")
+    assert other.json("import", str(tmp_path / "out.zip"), "/memories")["created"] == [
+        "/memories/a.md",
+        f"/memories/{'x' * 1_024}",
+    ]
+
+
+def test_an_export_that_fails_midway_leaves_nothing(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal.run("put", "/memories/a.md", given="a\n")
+    terminal.run("put", "/memories/deep/" + "/".join(["d" * 100] * 9) + "/b.md", given="b\n")
+    monkeypatch.setattr(outward, "name_bytes_max", lambda _folder: 1_024)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    terminal.run("put", f"/memories/{'x' * 1_000}", given="long\n")
+    (tmp_path / "empty").mkdir()
+    for target in ("out", "empty"):
+        said = terminal.refuses("export", "/memories", str(tmp_path / target))
+        assert "File name too long" in said
+        assert "zip archive instead" in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "memories.db"]
+    assert not any((tmp_path / "empty").iterdir())
+
+
+def test_an_empty_folder_is_filled_and_stays_the_same_folder(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.run("put", "/memories/a/b.md", given="a\n")
+    (tmp_path / "empty").mkdir()
+    before = (tmp_path / "empty").stat().st_ino
+    terminal.run("export", "/memories", str(tmp_path / "empty"))
+    assert [path.name for path in (tmp_path / "empty").iterdir()] == ["a"]
+    assert (tmp_path / "empty").stat().st_ino == before
+
+
+def test_a_file_system_that_folds_names_gets_nothing(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal.run("put", "/memories/Notes/a.md", given="a\n")
+    terminal.run("put", "/memories/notes/b.md", given="b\n")
+    make = Path.mkdir
+
+    def folding(self: Path, *args: Any, **options: Any) -> None:
+        make(Path(str(self).replace("Notes", "notes")), *args, **options)
+
+    write = Path.open
+    monkeypatch.setattr(Path, "mkdir", folding)
+    monkeypatch.setattr(
+        Path, "open", lambda self, *args, **options: write(Path(str(self).replace("Notes", "notes")), *args, **options)
+    )
+    said = terminal.refuses("export", "/memories", str(tmp_path / "out"))
+    assert "does not keep Notes/a.md apart" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_pin_is_not_exported_and_is_named(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.run("put", "/memories/rules.md", given="Ask first.\n")
+    terminal.run("pin", "/memories/rules.md")
+    assert "a pin is not exported: rules.md" in terminal.run("export", "/memories", str(tmp_path / "out.zip")).stderr
+    other = Terminal(tmp_path / "other.db")
+    other.run("import", str(tmp_path / "out.zip"), "/memories")
+    assert "pinned" not in other.json("ls", "/memories")[0]
 
 
 def test_an_export_writes_over_nothing(terminal: Terminal, tmp_path: Path) -> None:

@@ -55,12 +55,16 @@ def command(
                 "version": written.version,
                 "files": written.files,
                 "redacted": list(written.redacted),
+                "pinned": list(written.pinned),
             }
         )
         return
     click.echo(f"{written.files:,} files of {written.path} at version {written.version} are in {target}.")
     for name in written.redacted:
-        click.echo(f"Left out, its content was redacted: {name}", err=True)
+        click.echo(f"Left out, its content was redacted or pruned: {name}", err=True)
+    if written.pinned:
+        count = f"{len(written.pinned):,} of them {'is' if len(written.pinned) == 1 else 'are'} pinned here"
+        click.echo(f"{count}; a pin is not exported: {', '.join(written.pinned)}", err=True)
 
 
 def _git(context: Context, path: str, target: Path, *, as_json: bool) -> None:
@@ -80,10 +84,10 @@ def _git(context: Context, path: str, target: Path, *, as_json: bool) -> None:
                 "version": done.version,
                 "commits": done.commits,
                 "changes": done.changes,
-                "left_out": list(done.left_out),
+                "left_out": dict(done.left_out),
             }
         )
         return
     click.echo(f"{done.commits:,} revisions of {path} are commits in {target}.")
-    for name in done.left_out:
-        click.echo(f"Left out, git cannot hold it: {name}", err=True)
+    for name, why in done.left_out.items():
+        click.echo(f"Left out: {name} ({why})", err=True)

@@ -1,19 +1,21 @@
 """A store's whole history as a git repository: one commit a revision, made through `git fast-import`.
 
-The author of a commit is the session and the actor of its revision, its date and message are the revision's, and a
-rename is told as one. Versions stay visible: every commit ends in a `Dreamfs-Version` trailer, and a tag names the
-version that was exported. Content that was redacted becomes a one-line placeholder, since git cannot say "gone".
+The author of a commit is the session and the actor of its revision, its date and message are the revision's; git finds
+renames by content itself. Versions stay visible: every commit ends in a `Dreamfs-Version` trailer, and a tag names the
+version that was exported. Content that is gone becomes a one-line placeholder, since git cannot say "gone".
 """
 
+import re
 import subprocess
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import anyio
 from anyio.abc import ByteSendStream
 
-from dreamfs_server.exchange.outward import check_new_folder
+from dreamfs_server.exchange.staging import NAME_BYTES_MAX, new_folder
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Change, ChangeFilter, Filesystem, Revision, Snapshot
 
@@ -22,7 +24,12 @@ WINDOW_REVISIONS = 200
 """Revisions read in one snapshot: history is append-only, so windows join up."""
 CHANGES_MAX = 1_000_000
 """More than one revision can hold: a window's changes are read whole."""
-PLACEHOLDER = "[redacted]\n"
+REDACTED = "[redacted]\n"
+PRUNED = "[no longer kept]\n"
+
+_GIT_NAMES = frozenset({".git", ".gitmodules", ".gitattributes"})
+_SHORT_NAME = re.compile(r"gi[0-9a-z]*~[0-9]+")
+"""What Windows may call one of them as well; git refuses it everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +41,8 @@ class Exported:
     """The store's head when the export began."""
     commits: int
     changes: int
-    left_out: Sequence[str] = ()
-    """Paths that git is not given: those with a segment `.git`, and files called HEAD."""
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Paths that git is not given, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class _Step:
 
 
 async def export_git(filesystem: Filesystem, store: str, folder: Path) -> Exported:
-    """Write a store's history to a new git repository.
+    """Write a store's history to a new git repository, or nothing.
 
     Args:
         filesystem: where the store is.
@@ -56,25 +63,35 @@ async def export_git(filesystem: Filesystem, store: str, folder: Path) -> Export
 
     Raises:
         Refusal: `not_found` for an unknown store, `already_exists` for a folder with something in it, `unavailable`
-            where there is no git.
+            where there is no git, or the folder cannot be written.
     """
     head = await filesystem.read(lambda snapshot: _head(snapshot, store))
-    await anyio.to_thread.run_sync(check_new_folder, folder)
-    await _git("init", "--quiet", f"--initial-branch={BRANCH}", str(folder))
+    with new_folder(folder) as made:
+        await _git("init", "--quiet", f"--initial-branch={BRANCH}", str(made))
+        # The bytes of a memory are what they are, whatever this person's git does to line ends.
+        await _git("-C", str(made), "config", "core.autocrlf", "false")
+        exported = await _import(filesystem, store, head, made)
+        if exported.commits:
+            await _git("-C", str(made), "reset", "--quiet", "--hard", BRANCH)
+    return exported
+
+
+async def _import(filesystem: Filesystem, store: str, head: int, folder: Path) -> Exported:
+    """Give git the whole history."""
     commits = changes = 0
-    left_out: set[str] = set()
+    left_out: dict[str, str] = {}
     command = ["git", "-C", str(folder), "fast-import", "--quiet", "--date-format=raw-permissive"]
     async with await anyio.open_process(command, stdin=subprocess.PIPE, stdout=None, stderr=subprocess.PIPE) as process:
         assert process.stdin is not None
-        async for steps in _windows(filesystem, store, head):
-            for revision, group in _by_revision(steps):
-                held = [step for step in group if not _is_git_own(step.change.path)]
-                left_out.update(step.change.path for step in group if step not in held)
-                await _commit(process.stdin, revision, held, first=commits == 0)
-                commits += 1
-                changes += len(held)
-        if commits:
-            await process.stdin.send(f"reset refs/tags/version-{head}\nfrom refs/heads/{BRANCH}\n\n".encode())
+        with suppress(anyio.BrokenResourceError):  # it ended early, and says why
+            async for steps in _windows(filesystem, store, head):
+                for revision, group in _by_revision(steps):
+                    left_out |= {step.change.path: why for step in group if (why := _why_not(step.change.path))}
+                    await _commit(process.stdin, revision, group, first=commits == 0)
+                    commits += 1
+                    changes += sum(step.change.path not in left_out for step in group)
+            if commits:
+                await process.stdin.send(f"reset refs/tags/version-{head}\nfrom refs/heads/{BRANCH}\n\n".encode())
         await process.stdin.aclose()
         assert process.stderr is not None
         said = b"".join([part async for part in process.stderr]).decode(errors="replace")
@@ -82,18 +99,25 @@ async def export_git(filesystem: Filesystem, store: str, folder: Path) -> Export
         raise Refusal(
             "unavailable", f"git could not take the history: {said.strip().splitlines()[-1] if said else '?'}"
         )
-    if commits:
-        await _git("-C", str(folder), "reset", "--quiet", "--hard", BRANCH)
-    return Exported(store, head, commits, changes, sorted(left_out))
+    return Exported(store, head, commits, changes, dict(sorted(left_out.items())))
 
 
-def _is_git_own(path: str) -> bool:
-    """Whether git may not be given a path: `.git`, and HEAD, without which no folder is a bare repository.
+def _why_not(path: str) -> str:
+    """Why git is not given a path; "" where it is.
 
-    Agents choose names and texts, and git runs commands that the settings of a repository name.
+    Agents choose names and texts, and git runs commands that the settings of a repository name. A name that no file system
+    takes would be kept by git, and then could not be checked out, here or in any clone.
     """
-    segments = path.casefold().split("/")
-    return ".git" in segments or segments[-1] == "head"
+    segments = path.split("/")
+    names = [segment.casefold().partition(":")[0].rstrip(" .") for segment in segments]
+    if any(name in _GIT_NAMES or _SHORT_NAME.fullmatch(name) for name in names):
+        return "git keeps this name for itself"
+    if names[-1] == "head":  # without it no folder is a bare repository
+        return "a file called HEAD can make git take its folder for a repository"
+    longest = max(len(segment.encode()) for segment in segments)
+    if longest > NAME_BYTES_MAX:
+        return f"a name of {longest:,} bytes; file systems take {NAME_BYTES_MAX}"
+    return ""
 
 
 def _head(snapshot: Snapshot, slug: str) -> int:
@@ -120,7 +144,9 @@ def _step(snapshot: Snapshot, change: Change) -> _Step:
     if entry is None or entry.kind != "file" or entry.version != change.version:
         return _Step(change, None)
     text = tree.text(entry)
-    return _Step(change, PLACEHOLDER if text is None else text)
+    if text is None:
+        text = REDACTED if change.redacted_at else PRUNED
+    return _Step(change, text)
 
 
 def _by_revision(steps: Iterable[_Step]) -> Iterable[tuple[Revision, list[_Step]]]:
@@ -139,7 +165,7 @@ async def _commit(stream: ByteSendStream, revision: Revision, steps: Sequence[_S
     author = revision.author
     name = _person(author.session_id or author.host_session_id or author.connection_id or author.actor or "unknown")
     address = _person(author.actor or "unknown")
-    subject = revision.message or (_subject(steps) if steps else "Nothing that git can hold")
+    subject = revision.message or _subject(steps)
     behalf = f"\nDreamfs-On-Behalf-Of: {_line(author.on_behalf_of)}" if author.on_behalf_of else ""
     message = f"{subject}\n\nDreamfs-Version: {revision.number}{behalf}\n".encode()
     lines = [
@@ -151,27 +177,22 @@ async def _commit(stream: ByteSendStream, revision: Revision, steps: Sequence[_S
     ]
     if first:
         lines.append(b"deleteall\n")
-    # Renames first: a later file may take a path that a rename leaves.
-    for step in sorted(steps, key=lambda step: step.change.operation != "renamed"):
-        lines += _file(step)
+    # First what goes: a file may take a path that another leaves, or that was a folder.
+    lines += [b"D " + _quoted(path) + b"\n" for path in _left(steps) if not _why_not(path)]
+    for step in steps:
+        if step.text is not None and not _why_not(step.change.path):
+            body = step.text.encode()
+            lines += [b"M 100644 inline " + _quoted(step.change.path) + b"\ndata %d\n" % len(body), body, b"\n"]
     await stream.send(b"".join([*lines, b"\n"]))
 
 
-def _file(step: _Step) -> Iterable[bytes]:
-    change = step.change
-    path = _quoted(change.path)
-    if step.text is None:
-        yield b"D " + path + b"\n"
-        return
-    if (
-        change.operation == "renamed"
-        and change.old_path
-        and change.old_path[0] != "/"
-        and not _is_git_own(change.old_path)
-    ):
-        yield b"R " + _quoted(change.old_path) + b" " + path + b"\n"
-    body = step.text.encode()
-    yield b"M 100644 inline " + path + b"\ndata %d\n" % len(body) + body + b"\n"
+def _left(steps: Iterable[_Step]) -> Iterable[str]:
+    """The paths at which a revision left nothing, as far as it does not fill them again."""
+    for step in steps:
+        if step.text is None:
+            yield step.change.path
+        elif step.change.operation == "renamed" and not step.change.old_path.startswith("/"):
+            yield step.change.old_path
 
 
 def _subject(steps: Sequence[_Step]) -> str:
