@@ -22,7 +22,7 @@ async def test_content_may_have_102_400_bytes_and_no_more(filesystem: Filesystem
     with pytest.raises(Refusal) as refused:
         await insert(ada, PATH, -1, "")
     assert refused.value.code == "too_large"
-    assert "102,402 bytes; at most 102,400 are allowed" in refused.value.text
+    assert "102,402 bytes; the limit is 102,400." in refused.value.text
     with pytest.raises(Refusal):
         await create(ada, "/memories/b.md", "x" * 102_401)
     assert await head_of(filesystem) == 1
@@ -42,7 +42,7 @@ async def test_a_store_takes_as_many_files_as_it_may_have(filesystem: Filesystem
     with pytest.raises(Refusal) as refused:
         await create(ada, "/small/3", "x")
     assert refused.value.code == "limit"
-    assert "/small has 2 files; at most 2 are allowed" in refused.value.text
+    assert "/small has 2 files and would have 3; the limit is 2." in refused.value.text
     await create(ada, "/small/2", "y", expected_version=2)
     await delete(ada, "/small/1")
     await create(ada, "/small/3", "x")

@@ -4,17 +4,21 @@ import json
 import os
 import shutil
 import subprocess
+import unicodedata
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from dreamfs_server.exchange import inward, outward
 from dreamfs_server.exchange.inward import read_source
 from dreamfs_tools.errors import Refusal
+from dreamfs_tools.paths import check_path
+from dreamfs_tools.tree_import import Unfit
 from terminal import Terminal
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
@@ -140,18 +144,39 @@ def test_a_repository_that_cannot_be_finished_leaves_nothing(
     assert not (tmp_path / "new").exists()
 
 
+_LEGAL = st.characters(exclude_categories=["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"], exclude_characters="/\\")
+
+
+def _is_legal(name: str) -> bool:
+    try:
+        check_path(f"/memories/{name}")
+    except Refusal:
+        return False
+    return not any(part.casefold() in {".git", "head"} or len(part.encode()) > 255 for part in name.split("/"))
+
+
+names = (
+    st.lists(st.text(_LEGAL, min_size=1, max_size=8), min_size=1, max_size=3)
+    .map(lambda parts: unicodedata.normalize("NFC", "/".join(parts)))
+    .filter(_is_legal)
+)
 texts = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60)
 
 
 @pytest.mark.parametrize("target", ["folder", "archive.zip"])
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(contents=st.dictionaries(st.sampled_from(["a.md", "b/c.md", "b/d e.txt", "é/ü.md"]), texts, min_size=1))
+@given(
+    contents=st.dictionaries(
+        st.one_of(st.sampled_from(["a.md", "b/c.md", "b/d e.txt", "é/ü.md"]), names), texts, min_size=4, max_size=12
+    )
+)
 def test_what_is_exported_is_imported_byte_for_byte(
     tmp_path_factory: pytest.TempPathFactory, target: str, contents: dict[str, str]
 ) -> None:
     folder = tmp_path_factory.mktemp("round")
     first, second = Terminal(folder / "one.db"), Terminal(folder / "two.db")
     source = folder / "source"
+    assume(not any(other.startswith(f"{name}/") for name in contents for other in contents))
     for name, text in contents.items():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_bytes(text.encode())
@@ -198,9 +223,12 @@ def test_nothing_is_imported_when_one_file_cannot_be(terminal: Terminal, tmp_pat
     (source / "big.md").write_text("x" * 102_401)
     (source / "link").symlink_to("/etc/hostname")
     said = terminal.refuses("import", str(source), "/memories")
-    assert "bad: not UTF-8 text" in said
-    assert "102,400" in said
-    assert "link: a symbolic link" in said
+    assert said.splitlines()[1:] == [
+        "  1 file, not UTF-8 text: bad (byte 1)",
+        "  1 file, a symbolic link: link",
+        "  1 file, larger than 102,400 bytes: big.md (102,401)",
+        "To leave them out, add --skip.",
+    ]
     assert terminal.json("ls", "/memories", "-r") == []
     terminal.run("import", str(source), "/memories", "--skip")
     assert [row["path"] for row in terminal.json("ls", "/memories", "-r")] == ["/memories/good.md"]
@@ -242,7 +270,7 @@ def test_a_doubled_member_is_named(tmp_path: Path) -> None:
         with pytest.warns(UserWarning, match="Duplicate name"):
             file.writestr("a", "two")
     found = read_source(archive)
-    assert (found.texts, found.problems) == ({"a": "one"}, {"a": "named twice"})
+    assert (found.texts, found.problems) == ({}, {"a": Unfit("in the archive more than once")})
 
 
 def test_an_encrypted_member_is_named(tmp_path: Path) -> None:
@@ -253,7 +281,117 @@ def test_an_encrypted_member_is_named(tmp_path: Path) -> None:
     raw = bytearray(archive.read_bytes())
     raw[raw.index(b"PK\x01\x02") + 8] |= 1
     archive.write_bytes(raw)
-    assert read_source(archive).problems == {"a": "encrypted"}
+    assert read_source(archive).problems == {"a": Unfit("encrypted")}
+
+
+def member(name: str, **fields: Any) -> zipfile.ZipInfo:
+    """A member of an archive as other programs, and people with plans, write them."""
+    info = zipfile.ZipInfo(name)
+    for field, value in fields.items():
+        setattr(info, field, value)
+    return info
+
+
+def test_what_cannot_be_taken_is_one_line_a_reason(terminal: Terminal, tmp_path: Path) -> None:
+    archive = tmp_path / "odd.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for number in range(7):
+            file.writestr(f"{number}.bin", b"ok\xff")
+        file.writestr(member("link", external_attr=0o120777 << 16), "/etc/passwd")
+        file.writestr(member("device", external_attr=0o020666 << 16), "")
+        file.writestr("/etc/x", "x")
+        file.writestr("a//b", "x")
+        file.writestr("e\u0301.md", "x")
+        file.writestr("key.md", f"first\n{'ghp_' + 'Zq3Vx8Lm2Rt7Yk5Wn9Bd4Hs6Jf1Gc0PaQeTu'}\n")
+        file.writestr("nul.md", "first\n\0")
+        file.writestr("note", "x")
+        file.writestr("note/below", "x")
+        file.writestr("good.md", "good\n")
+    done = terminal.says("import", str(archive), "/memories", "--dry-run")
+    assert done.splitlines() == [
+        "create   /memories/good.md",
+        "create   /memories/note",
+        f"cannot   7 files, not UTF-8 text: {', '.join(f'{n}.bin (byte 3)' for n in range(5))} and 2 more",
+        "cannot   2 files, it has an empty segment; write single slashes: /etc/x, a//b",
+        "cannot   1 file, a symbolic link: link",
+        "cannot   1 file, not a regular file: device",
+        "cannot   1 file, it is not in Unicode normal form NFC; send its composed form: e\u0301.md",
+        "cannot   1 file, a secret (github-token): key.md (line 2)",
+        "cannot   1 file, below a path that is a file in the source: note/below (note)",
+        "cannot   1 file, a NUL character: nul.md (line 2)",
+        "2 to create, 0 to replace, 0 to delete, 0 unchanged, 15 that cannot be taken.",
+    ]
+    assert terminal.json("ls", "/memories", "-r") == []
+
+
+def test_a_damaged_archive_is_refused_as_one(terminal: Terminal, tmp_path: Path) -> None:
+    archive = tmp_path / "odd.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("ü.md", "one\n" * 100)
+    whole = archive.read_bytes()
+    archive.write_bytes(whole[40:])
+    said = terminal.refuses("import", str(archive), "/memories")
+    assert "damaged" in said
+    archive.write_bytes(whole.replace("ü".encode(), b"\xc3\x28"))
+    said = terminal.refuses("import", str(archive), "/memories")
+    assert "damaged zip archive" in said
+    assert terminal.json("ls", "/memories", "-r") == []
+
+
+def test_a_member_that_holds_more_than_it_promises_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inward, "CONTENT_BYTES_MAX", 1_000)
+    archive = tmp_path / "odd.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("bomb", b"\n" * 100_000)
+        file.writestr("good", b"good")
+    raw = archive.read_bytes()
+    archive.write_bytes(raw.replace((100_000).to_bytes(4, "little"), (10).to_bytes(4, "little")))
+    found = read_source(archive)
+    assert found.texts == {"good": "good"}
+    assert [why.reason for why in found.problems.values()] == ["damaged, or packed in a way not known here"]
+    archive.write_bytes(raw)
+    assert "larger than 1,000 bytes" in read_source(archive).problems["bomb"].reason
+
+
+def test_a_folder_with_what_nobody_can_read_is_imported_without_it(terminal: Terminal, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    (source / "sub/.git/objects").mkdir(parents=True)
+    (source / "sub/.git/objects/x").write_bytes(b"\xff")
+    (source / "sub/a.md").write_text("a\n")
+    (source / "/".join("d" * 30)).mkdir(parents=True)
+    os.mkfifo(source / "pipe")
+    (source / os.fsdecode(b"\xff.md")).write_text("x")
+    plan = terminal.json("import", str(source), "/memories", "--dry-run")
+    assert plan["refused"] == {
+        f"{'d/' * 20}": "deeper than 20 segments",
+        "pipe": "not a regular file",
+        "\\xff.md": "its name is not UTF-8",
+    }
+    assert plan["ignored"] == ["sub/.git"]
+    assert plan["created"] == ["/memories/sub/a.md"]
+    assert "3 files cannot be taken" in terminal.refuses("import", str(source), "/memories")
+
+
+def test_a_mirror_does_not_delete_what_the_source_has_and_cannot_be_taken(terminal: Terminal, tmp_path: Path) -> None:
+    for name in ("big.md", "bad.md", "gone.md"):
+        terminal.run("put", f"/memories/{name}", given="kept\n")
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "big.md").write_text("x" * 102_401)
+    (source / "bad.md").write_bytes(b"\xff")
+    plan = terminal.json("import", str(source), "/memories", "--mirror", "--skip", "--yes")
+    assert plan["deleted"] == {"/memories/gone.md": 3}
+    assert {row["path"] for row in terminal.json("ls", "/memories")} == {"/memories/big.md", "/memories/bad.md"}
+
+
+def test_more_files_than_the_store_takes_are_refused_by_the_plan(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.run("store", "set", "memories", "--files-count", "1")
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("a.md", "b.md"):
+        (source / name).write_text("x\n")
+    said = terminal.refuses("import", str(source), "/memories", "--dry-run")
+    assert "has 0 files and would have 2; the limit is 1" in said
 
 
 @pytest.mark.parametrize(
@@ -301,7 +439,11 @@ def test_an_export_that_fails_midway_leaves_nothing(
 ) -> None:
     terminal.run("put", "/memories/a.md", given="a\n")
     terminal.run("put", "/memories/deep/" + "/".join(["d" * 100] * 9) + "/b.md", given="b\n")
-    monkeypatch.setattr(outward, "name_bytes_max", lambda _folder: 1_024)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+
+    def too_many(_folder: Path) -> int:
+        return 1_024
+
+    monkeypatch.setattr(outward, "name_bytes_max", too_many)
     terminal.run("put", f"/memories/{'x' * 1_000}", given="long\n")
     (tmp_path / "empty").mkdir()
     for target in ("out", "empty"):
@@ -326,16 +468,14 @@ def test_a_file_system_that_folds_names_gets_nothing(
 ) -> None:
     terminal.run("put", "/memories/Notes/a.md", given="a\n")
     terminal.run("put", "/memories/notes/b.md", given="b\n")
-    make = Path.mkdir
+    replace = os.walk
 
-    def folding(self: Path, *args: Any, **options: Any) -> None:
-        make(Path(str(self).replace("Notes", "notes")), *args, **options)
+    def folding(where: str | Path) -> Iterator[tuple[str, list[str], list[str]]]:
+        """What such a file system says of what was written."""
+        for folder, folders, files in replace(where):
+            yield folder.replace("Notes", "notes"), folders, files
 
-    write = Path.open
-    monkeypatch.setattr(Path, "mkdir", folding)
-    monkeypatch.setattr(
-        Path, "open", lambda self, *args, **options: write(Path(str(self).replace("Notes", "notes")), *args, **options)
-    )
+    monkeypatch.setattr(os, "walk", folding)
     said = terminal.refuses("export", "/memories", str(tmp_path / "out"))
     assert "does not keep Notes/a.md apart" in said
     assert not (tmp_path / "out").exists()

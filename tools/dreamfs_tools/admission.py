@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from dreamfs_tools.answers import plural
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Edit, Move, Put, Remove, Snapshot, Store
 from dreamfs_tools.secrets import find_secrets, redact_secrets
@@ -60,7 +61,7 @@ def admit(snapshot: Snapshot, edits: Sequence[Edit], message: str, names: Mappin
     for edit, text in texts:
         slug, path = _target(edit)
         _check_size(f"/{names[slug]}/{path}", text, stores[slug])
-    _check_files(snapshot, edits, stores, names)
+    check_files(snapshot, edits, names)
     if len(message) > MESSAGE_CHARACTERS_MAX:
         raise Refusal(
             "too_large",
@@ -127,16 +128,24 @@ def _check_size(shown: str, text: str, store: Store) -> None:
     if size > store.limits.content_bytes:
         raise Refusal(
             "too_large",
-            f"Error: {shown} would have {size:,} bytes; at most {store.limits.content_bytes:,} are allowed. "
+            f"Error: {shown} would have {size:,} bytes; the limit is {store.limits.content_bytes:,}. "
             "Split it into several files.",
             path=shown,
             limit=store.limits.content_bytes,
         )
 
 
-def _check_files(
-    snapshot: Snapshot, edits: Sequence[Edit], stores: Mapping[str, Store], names: Mapping[str, str]
-) -> None:
+def check_files(snapshot: Snapshot, edits: Sequence[Edit], names: Mapping[str, str]) -> None:
+    """Refuse more files than a store takes.
+
+    Args:
+        snapshot: as for `admit`.
+        edits: likewise.
+        names: likewise.
+
+    Raises:
+        Refusal: `limit`.
+    """
     more: Counter[str] = Counter()
     for edit in edits:
         if isinstance(edit, Put):
@@ -146,11 +155,12 @@ def _check_files(
         if isinstance(edit, Move):
             more[edit.new_store] += 1
     for slug, count in more.items():
-        store = stores[slug]
+        store = _store(snapshot, slug)
         if count > 0 and store.files + count > store.limits.files_count:
             raise Refusal(
                 "limit",
-                f"Error: /{names[slug]} has {store.files:,} files; at most {store.limits.files_count:,} are allowed. "
+                f"Error: /{names[slug]} has {plural(store.files, 'file')} and would have {store.files + count:,}; "
+                f"the limit is {store.limits.files_count:,}. "
                 "Put several notes into one file, or delete what is no longer needed.",
                 limit=store.limits.files_count,
             )

@@ -4,17 +4,32 @@ What is taken in comes from a folder or an archive that somebody else may have m
 same rules as an agent's write, and each that does not is named with the reason.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dreamfs_tools.admission import admit
+from dreamfs_tools.admission import admit, check_files
+from dreamfs_tools.answers import plural
 from dreamfs_tools.call import Call
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Edit, Planned, Put, Remove, Snapshot, Tree
 from dreamfs_tools.mounts import Place, tree_of
 from dreamfs_tools.paths import check_path
 
-REFUSED_SHOWN = 10
+NAMES_SHOWN_MAX = 5
+"""Of the files that cannot be taken for one reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """Why one file cannot be taken."""
+
+    reason: str
+    """The same for all files of which it is true, so that they can be told together."""
+    detail: str = ""
+    """What is so of this one: a line, a size."""
+
+    def __str__(self) -> str:
+        return f"{self.reason} ({self.detail})" if self.detail else self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +43,7 @@ class ImportPlan:
     """Path → the version that is replaced."""
     deleted: Mapping[str, int] = field(default_factory=dict[str, int])
     unchanged: Sequence[str] = ()
-    refused: Mapping[str, str] = field(default_factory=dict[str, str])
+    refused: Mapping[str, Unfit] = field(default_factory=dict[str, Unfit])
     """Path → why it cannot be taken."""
     version: int = 0
     """The revision that was made; 0 for a plan, and where nothing had to change."""
@@ -44,7 +59,9 @@ class ImportPlan:
         return mine == (other.created, other.replaced, other.deleted, other.refused)
 
 
-async def plan_import(call: Call, path: str, texts: Mapping[str, str], *, mirror: bool = False) -> ImportPlan:
+async def plan_import(
+    call: Call, path: str, texts: Mapping[str, str], *, mirror: bool = False, spared: Collection[str] = ()
+) -> ImportPlan:
     """Say what an import would do; writes nothing.
 
     Args:
@@ -52,15 +69,25 @@ async def plan_import(call: Call, path: str, texts: Mapping[str, str], *, mirror
         path: the mount or folder to import into.
         texts: path below it → content.
         mirror: also delete what is below the folder and not in `texts`.
+        spared: paths below it that a mirror leaves alone: what the source has, and cannot be taken.
 
     Raises:
-        Refusal: `invalid_path`, `not_found`, `read_only`.
+        Refusal: `invalid_path`, `not_found`, `read_only`; `limit` when the store cannot hold so many files.
     """
-    return await call.filesystem.read(lambda snapshot: _planned(call, snapshot, path, texts, mirror=mirror)[0])
+    return await call.filesystem.read(
+        lambda snapshot: _planned(call, snapshot, path, texts, spared if mirror else None)[0]
+    )
 
 
 async def run_import(
-    call: Call, path: str, texts: Mapping[str, str], shown: ImportPlan, *, mirror: bool = False, message: str = ""
+    call: Call,
+    path: str,
+    texts: Mapping[str, str],
+    shown: ImportPlan,
+    *,
+    mirror: bool = False,
+    spared: Collection[str] = (),
+    message: str = "",
 ) -> ImportPlan:
     """Do what a plan showed, as one revision.
 
@@ -70,6 +97,7 @@ async def run_import(
         texts: likewise; those that the plan refused are left out by the caller, knowingly.
         shown: the plan that a person saw.
         mirror: as for the plan.
+        spared: likewise.
         message: why, for the history.
 
     Raises:
@@ -77,7 +105,7 @@ async def run_import(
     """
 
     def plan(snapshot: Snapshot) -> Planned[ImportPlan]:
-        now, edits = _planned(call, snapshot, path, texts, mirror=mirror)
+        now, edits = _planned(call, snapshot, path, texts, spared if mirror else None)
         if now.refused:
             raise Refusal("invalid_argument", refused_sentence(now.refused))
         if not now.same_work(shown):
@@ -94,17 +122,27 @@ async def run_import(
     return ImportPlan(done.path, done.created, done.replaced, done.deleted, done.unchanged, version=version)
 
 
-def refused_sentence(refused: Mapping[str, str]) -> str:
-    """Say which files cannot be taken and why, the first ten by name."""
-    lines = [f"  {path}: {why}" for path, why in list(refused.items())[:REFUSED_SHOWN]]
-    more = len(refused) - REFUSED_SHOWN
-    lines += [f"  and {more:,} more"] if more > 0 else []
-    return "\n".join([f"{len(refused):,} files cannot be taken. Nothing was written.", *lines])
+def refused_sentence(refused: Mapping[str, Unfit]) -> str:
+    """Say which files cannot be taken and why, one line a reason."""
+    lines = [f"  {line}" for line in reason_lines(refused)]
+    return "\n".join([f"{plural(len(refused), 'file')} cannot be taken. Nothing was written.", *lines])
+
+
+def reason_lines(refused: Mapping[str, Unfit]) -> Iterable[str]:
+    """One line a reason, with the first names: `3 files, not UTF-8 text: a (byte 1), b (byte 7), c (byte 1)`."""
+    by_reason: dict[str, list[str]] = {}
+    for path, why in refused.items():
+        by_reason.setdefault(why.reason, []).append(f"{path} ({why.detail})" if why.detail else path)
+    for reason, names in sorted(by_reason.items(), key=lambda item: -len(item[1])):
+        more = len(names) - NAMES_SHOWN_MAX
+        shown = ", ".join(names[:NAMES_SHOWN_MAX]) + (f" and {more:,} more" if more > 0 else "")
+        yield f"{plural(len(names), 'file')}, {reason}: {shown}"
 
 
 def _planned(
-    call: Call, snapshot: Snapshot, path: str, texts: Mapping[str, str], *, mirror: bool
+    call: Call, snapshot: Snapshot, path: str, texts: Mapping[str, str], spared: Collection[str] | None
 ) -> tuple[ImportPlan, list[Edit]]:
+    """The plan and what does it; `spared` None for an import that deletes nothing."""
     place = call.mounts.writable_place(snapshot, path)
     assert place.mount is not None
     tree = tree_of(snapshot, place.mount)
@@ -113,7 +151,7 @@ def _planned(
     created: list[str] = []
     unchanged: list[str] = []
     replaced: dict[str, int] = {}
-    refused: dict[str, str] = {}
+    refused: dict[str, Unfit] = {}
     for name, text in sorted(texts.items()):
         shown = f"{place.shown}/{name}"
         inside = f"{place.path}/{name}" if place.path else name
@@ -131,11 +169,12 @@ def _planned(
             replaced[shown] = entry.version
             edits.append(Put(place.store, inside, text, "modified"))
     deleted: dict[str, int] = {}
-    if mirror:
-        kept = {f"{place.path}/{name}" if place.path else name for name in texts}
+    if spared is not None:
+        kept = {f"{place.path}/{name}" if place.path else name for name in (*texts, *spared)}
         gone = [entry for entry in tree.walk(place.path) if entry.path not in kept]
         deleted = {f"/{place.mount.name}/{entry.path}": entry.version for entry in gone}
         edits = [*(Remove(place.store, entry.path) for entry in gone), *edits]
+    check_files(snapshot, edits, {place.store: place.mount.name})
     return ImportPlan(place.shown, created, replaced, deleted, unchanged, refused), edits
 
 
@@ -147,20 +186,34 @@ def _check_target(tree: Tree, place: Place) -> None:
 
 def _why_not(
     snapshot: Snapshot, tree: Tree, edit: Put, shown: str, mount: str, texts: Mapping[str, str], name: str
-) -> str:
-    """Why one file cannot be taken, "" when it can."""
+) -> Unfit | None:
+    """Why one file cannot be taken, None when it can."""
     try:
         check_path(shown)
         admit(snapshot, [edit], "", {edit.store: mount})
     except Refusal as refusal:
-        return refusal.sentence.removeprefix("Error: ").partition("\n")[0]
+        return _unfit(refusal, edit)
     segments = name.split("/")
     above = ["/".join(segments[:depth]) for depth in range(1, len(segments))]
     if file := next((part for part in above if part in texts), ""):
-        return f"{file} is a file in the source, and nothing can be below a file"
+        return Unfit("below a path that is a file in the source", file)
     for part in above:
         entry = tree.entry(edit.path.removesuffix(name) + part)
         if entry is not None and entry.kind == "file":
-            return f"{entry.path} is a file in the store, and nothing can be below a file"
+            return Unfit("below a path that is a file in the store", entry.path)
     entry = tree.entry(edit.path)
-    return "a folder is in its place" if entry is not None and entry.kind == "folder" else ""
+    return Unfit("a folder is in its place") if entry is not None and entry.kind == "folder" else None
+
+
+def _unfit(refusal: Refusal, edit: Put) -> Unfit:
+    """A refusal of one file, so that others with the same can be told with it."""
+    if refusal.code == "secret":
+        return Unfit(f"a secret ({refusal.data['kind']})", f"line {refusal.data['line']}")
+    if refusal.code == "too_large":
+        return Unfit(f"larger than {refusal.data['limit']:,} bytes", f"{len(edit.text.encode()):,}")
+    if refusal.code == "invalid_path":
+        return Unfit(refusal.sentence.partition(" is not valid: ")[2].partition("\n")[0].removesuffix("."))
+    at = edit.text.find("\0")
+    if at >= 0:
+        return Unfit("a NUL character", f"line {edit.text.count(chr(10), 0, at) + 1:,}")
+    return Unfit(refusal.sentence.removeprefix("Error: ").partition("\n")[0])

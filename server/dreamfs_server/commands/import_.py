@@ -1,6 +1,7 @@
 """`dreamfs import`: a folder or a zip archive into memory, as one revision, with the plan shown first."""
 
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from dreamfs_server.commands.context import (
     print_json,
     session_option,
 )
+from dreamfs_server.commands.printing import say
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.tree_import import ImportPlan, plan_import, refused_sentence, run_import
+from dreamfs_tools.tree_import import ImportPlan, Unfit, plan_import, reason_lines, refused_sentence, run_import
 
 SHOWN = 20
 
@@ -50,27 +52,32 @@ def command(
 
     found = read_source(source)
     texts = found.texts
+    spared: list[str] = list(found.problems)
 
     async def plan(opened: Opened) -> ImportPlan:
-        return await plan_import(context.caller(opened, session), path, texts, mirror=mirror)
+        return await plan_import(context.caller(opened, session), path, texts, mirror=mirror, spared=spared)
 
     shown = context.run(plan)
-    refused = {**found.problems, **shown.refused}
+    refused = {**found.problems, **{name.removeprefix(f"{shown.path}/"): why for name, why in shown.refused.items()}}
     if skip and shown.refused:
-        texts = {name: text for name, text in texts.items() if f"{shown.path}/{name}" not in shown.refused}
+        spared = list(refused)
+        texts = {name: text for name, text in texts.items() if name not in refused}
         shown = context.run(plan)
     if dry_run:
-        _show(shown, refused, as_json=as_json)
+        _show(shown, refused, found.ignored, as_json=as_json)
         return
     if refused and not skip:
         raise Refusal("invalid_argument", f"{refused_sentence(refused)}\nTo leave them out, add --skip.")
     if not as_json:
-        _show(shown, refused, as_json=False)
+        _show(shown, refused, found.ignored, as_json=False)
     _ask(shown, yes=yes)
 
+    why = message or f"Import {source.resolve().name}"
+
     async def work(opened: Opened) -> ImportPlan:
-        why = message or f"Import {source.name}"
-        made = await run_import(context.caller(opened, session), path, texts, shown, mirror=mirror, message=why)
+        made = await run_import(
+            context.caller(opened, session), path, texts, shown, mirror=mirror, spared=spared, message=why
+        )
         if made.replaced or made.deleted:
             with suppress(Refusal):  # it is imported, whether what was replaced could be made small or not
                 await opened.rest()
@@ -78,7 +85,7 @@ def command(
 
     done = context.run(work)
     if as_json:
-        _show(done, refused, as_json=True)
+        _show(done, refused, found.ignored, as_json=True)
     elif done.version:
         click.echo(f"Imported as version {done.version}.")
     else:
@@ -94,7 +101,7 @@ def _ask(plan: ImportPlan, *, yes: bool) -> None:
         raise Refusal("not_allowed", "Nothing was written.")
 
 
-def _show(plan: ImportPlan, refused: dict[str, str], *, as_json: bool) -> None:
+def _show(plan: ImportPlan, refused: Mapping[str, Unfit], ignored: Sequence[str], *, as_json: bool) -> None:
     if as_json:
         print_json(
             {
@@ -104,21 +111,26 @@ def _show(plan: ImportPlan, refused: dict[str, str], *, as_json: bool) -> None:
                 "replaced": dict(plan.replaced),
                 "deleted": dict(plan.deleted),
                 "unchanged": len(plan.unchanged),
-                "refused": refused,
+                "refused": {name: str(why) for name, why in refused.items()},
+                "ignored": list(ignored),
             }
         )
         return
-    rows = [
-        *(f"create   {path}" for path in plan.created),
-        *(f"replace  {path} (version {version})" for path, version in plan.replaced.items()),
-        *(f"delete   {path} (version {version})" for path, version in plan.deleted.items()),
-        *(f"cannot   {path}: {why}" for path, why in refused.items()),
-    ]
-    for row in rows[:SHOWN]:
-        click.echo(row)
-    if len(rows) > SHOWN:
-        click.echo(f"… and {len(rows) - SHOWN:,} more")
+    _rows("create ", plan.created)
+    _rows("replace", [f"{path} (version {version})" for path, version in plan.replaced.items()])
+    _rows("delete ", [f"{path} (version {version})" for path, version in plan.deleted.items()])
+    for line in reason_lines(refused):
+        say(f"cannot   {line}")
+    for name in ignored:
+        say(f"ignore   {name}, which belongs to git")
     click.echo(
         f"{len(plan.created):,} to create, {len(plan.replaced):,} to replace, {len(plan.deleted):,} to delete, "
         f"{len(plan.unchanged):,} unchanged, {len(refused):,} that cannot be taken."
     )
+
+
+def _rows(what: str, rows: Sequence[str]) -> None:
+    for row in rows[:SHOWN]:
+        say(f"{what}  {row}")
+    if len(rows) > SHOWN:
+        click.echo(f"{what}  … and {len(rows) - SHOWN:,} more; --json lists all")

@@ -6,7 +6,7 @@ So whoever looks at the place sees nothing or everything, and what failed leaves
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,7 +19,7 @@ NAME_BYTES_MAX = 255
 
 
 @contextmanager
-def new_folder(target: Path) -> Iterator[Path]:
+def new_folder(target: Path) -> Generator[Path]:
     """Give a folder to fill, which becomes `target` when the block ends without an error.
 
     Args:
@@ -42,7 +42,7 @@ def new_folder(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def new_file(target: Path) -> Iterator[Path]:
+def new_file(target: Path) -> Generator[Path]:
     """Give a path to write to, which becomes `target` when the block ends without an error.
 
     Raises:
@@ -83,7 +83,7 @@ def name_bytes_max(target: Path) -> int:
 
 
 @contextmanager
-def _beside(target: Path, where: Path) -> Iterator[Path]:
+def _beside(target: Path, where: Path) -> Generator[Path]:
     """A private folder in `where`, gone afterwards, with the folders above it that were not there."""
     made: list[Path] = []
     try:
