@@ -70,8 +70,8 @@ def split(sessions: Sequence[Sequence[Failure]]) -> tuple[list[Failure], list[Fa
 
 
 def covered(found: Sequence[Finding], failure: Failure) -> bool:
-    """Whether one of the findings names this failure: word for word, but for what it leaves open."""
-    return any(fits(finding.words, failure.words, failure.masked) for finding in found)
+    """Whether one of the findings names this failure."""
+    return any(finding.covers(failure) for finding in found)
 
 
 def rows(sessions: int, earlier: Sequence[Failure], later: Sequence[Failure]) -> list[Row]:
@@ -81,16 +81,25 @@ def rows(sessions: int, earlier: Sequence[Failure], later: Sequence[Failure]) ->
     known = [list(words) for words in sizes]
     found = recurring(earlier)
     by_template = sum(any(fits(words, f.words, f.masked) for words in known) for f in later)
+    families = {failure.family for failure in earlier if failure.family}
+    by_family = sum(f.family in families or any(fits(words, f.words, f.masked) for words in known) for f in later)
+    kinds = {(f.place.root, f.masked): f for f in later}
     by_finding = sum(covered(found, failure) for failure in later)
     return [
         Row("sessions, errors of the first two thirds, of the last third", "", f"{sessions}, {len(earlier)}, {len(later)}"),
         Row("templates, of which seen once", "", f"{len(sizes)}, {sum(n == 1 for n in sizes.values())}"),
         Row("errors of the last third that a template covers", "", _share(by_template, len(later))),
+        Row("or a family, were it seen once", "", _share(by_family, len(later))),
         Row(
             f"errors of the last third that one of {len(found)} recurring errors covers",
             f"over {SHARE:.0%}",
             _share(by_finding, len(later)),
             by_finding > SHARE * len(later) if later else None,
+        ),
+        Row(
+            "the same, where one error counts once a session",
+            "",
+            _share(sum(covered(found, failure) for failure in kinds.values()), len(kinds)),
         ),
     ]  # fmt: skip
 

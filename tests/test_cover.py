@@ -30,7 +30,9 @@ def test_an_error_met_before_is_covered_and_a_new_one_is_not() -> None:
         "sessions, errors of the first two thirds, of the last third": "6, 4, 2",
         "templates, of which seen once": "2, 1",
         "errors of the last third that a template covers": "1 of 2, 50%",
+        "or a family, were it seen once": "1 of 2, 50%",
         "errors of the last third that one of 1 recurring errors covers": "1 of 2, 50%",
+        "the same, where one error counts once a session": "1 of 2, 50%",
     }
 
 

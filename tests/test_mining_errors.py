@@ -46,7 +46,7 @@ def test_an_error_of_three_sessions_on_two_days_is_a_rule_with_what_then_worked(
     claim = card.claims[0]
     assert claim.kind == "rule"
     assert claim.statistics == {
-        "signature": "bash: line 1: cd: /srv/app: No such file or directory",
+        "signature": "bash: line <n>: cd: /srv/app: No such file or directory",
         "count": 4,
         "sessions": 4,
         "tasks": 0,
@@ -83,8 +83,8 @@ def test_an_exit_code_alone_does_not_merge_different_programs() -> None:
         for n, program in enumerate(["terraform", "helm"] * 3)
     ]
     assert {card.title for card in errors(sessions)} == {
-        "exit code 1 and no message from helm",
-        "exit code 1 and no message from terraform",
+        "helm: exit code 1 and no message",
+        "terraform: exit code 1 and no message",
     }
 
 

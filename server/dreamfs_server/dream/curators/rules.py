@@ -6,6 +6,7 @@ from typing import Any
 
 from dreamfs_server.dream.curators.filing import append, new_path, topic_file
 from dreamfs_server.dream.curators.wording import fragment, is_destructive, is_forced, reads_as_order, slug
+from dreamfs_server.dream.evidence.families import NO_MESSAGE
 from dreamfs_server.dream.evidence.labels import REPEAT
 from dreamfs_server.dream.evidence.recovery import Tally
 from dreamfs_server.dream.evidence.signature import LINT_RULE
@@ -155,7 +156,7 @@ def _contrast(contrast: dict[str, int]) -> str:
 def _rule(card: Card) -> tuple[str, str] | None:
     """Title and text; None where nothing can be said that the error message does not say."""
     said = fragment(card.data["signature"])
-    if not said or card.data["signature"].endswith(f"message from {WILDCARD}"):
+    if not said or card.data["signature"].startswith((f"{WILDCARD} exit code", NO_MESSAGE)):
         return None  # different programs, with nothing in common
     tallies: list[Tally] = [tally for tally in card.data["tallies"] if _may_say(tally)]
     good = next((t for t in tallies if t.label != REPEAT and t.worked >= 2 and t.floor >= floor_min), None)

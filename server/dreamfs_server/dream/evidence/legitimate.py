@@ -17,6 +17,8 @@ _REPRODUCES = re.compile(r"\b(?:repro\w*|test_\w+\.py|verify_\w+|debug_\w+)\b|\b
 _BY_DESIGN = frozenset(
     ["grep", "rg", "egrep", "fgrep", "diff", "cmp", "test", "[", "which", "pgrep", "command", "type"]
 )
+_ASKS = frozenset(["which", "command", "type", "pgrep"])
+"""Whoever runs these asks whether something is there; "not found" is an answer."""
 _ASSERTION = re.compile(r"^(?:E\s+)?(?:AssertionError|assert\b)|^FAILED |tests? failed|\bfailing\b|^\d+ failed")
 _ENVIRONMENT = re.compile(
     r"(?i)command not found|no such file|no module named|cannot find module|permission denied|usage:|could not resolve|connection|not installed"
@@ -26,6 +28,8 @@ _ENVIRONMENT = re.compile(
 def is_legitimate(found: Signature, step: Step) -> bool:
     """Whether a failed call is perhaps no mistake: a test that fails while one works, a search that finds nothing."""
     command = step.command
+    if step.program in _ASKS:
+        return True
     if found.bare:
         return step.program in _BY_DESIGN or _checks(command)
     if _ASSERTION.search(found.line) or _LINTS.search(command):

@@ -9,7 +9,8 @@ from dreamfs_server.dream.evidence.copies import Copies
 from dreamfs_server.dream.evidence.corrections import Wish, correction_cards, wishes
 from dreamfs_server.dream.evidence.dates import date_cards
 from dreamfs_server.dream.evidence.duplicates import duplicate_cards
-from dreamfs_server.dream.evidence.errors import Failure, commands_of, error_cards, failures
+from dreamfs_server.dream.evidence.error_cards import commands_of, error_cards
+from dreamfs_server.dream.evidence.errors import Failure, failures
 from dreamfs_server.dream.evidence.facts import checks, fact_cards, observe
 from dreamfs_server.dream.evidence.lags import lag_cards, seen_by
 from dreamfs_server.dream.evidence.links import link_cards

@@ -14,7 +14,7 @@ from datetime import datetime
 from math import comb
 from typing import Any, Literal
 
-from dreamfs_server.dream.evidence.errors import Failure
+from dreamfs_server.dream.evidence.errors import IN_ANY_WORDS, Failure
 from dreamfs_server.dream.evidence.templates import WILDCARD
 from dreamfs_server.dream.material import AcceptedRule, Gathered
 from dreamfs_tools.dreaming import Card
@@ -55,7 +55,7 @@ class Recurrence:
         for rule, counted in zip(self._rules, self._counted, strict=True):
             if began is None or began < rule.at:
                 continue
-            times = [_time(failure) for failure in failed if says(rule.signature, failure.words, failure.masked)]
+            times = [_time(failure) for failure in failed if _is_about(rule.signature, failure)]
             read = self._first_read(gathered, rule)
             side = counted.others if read is None else counted.readers
             occurred = any(read is None or at is None or at >= read for at in times)
@@ -90,6 +90,12 @@ def verdict(readers: int, readers_with: int, others: int, others_with: int) -> V
     if _chance(others, others_with, readers, readers_with) <= p_max:
         return "helps"
     return "no difference"
+
+
+def _is_about(signature: str, failure: Failure) -> bool:
+    if failure.family and signature == failure.family + IN_ANY_WORDS:
+        return True
+    return says(signature, failure.words, failure.masked)
 
 
 def says(signature: str, words: Sequence[str], masked: Sequence[str]) -> bool:

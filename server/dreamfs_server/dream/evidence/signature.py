@@ -15,7 +15,7 @@ _LINE_CHARACTERS_MAX = 300
 
 LINT_RULE = "lint rule"
 _CLIENT = "<tool_use_error>"
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[()][0-9A-B])")
 _FRAMING = re.compile(
     r"""^\W*(?:
         (?:Error:\s*)?(?:Exit|exit|return(?:ed)?)[ ]?(?:code|status)?:?[ ]\d+ | Command\ (?:failed|exited)\b.*
@@ -25,6 +25,11 @@ _FRAMING = re.compile(
     )\W*$""",
     re.VERBOSE,
 )
+_SAYS = re.compile(
+    r"(?:<?\w+>?|[\w./()+-]+(?:: line \d+|:\d+)?): (?=.*(?i:not|no|denied|is a directory|error|failed|illegal|invalid|unknown|unrecogni|cannot|usage|option))|(?i:Error|fatal|usage|Command|Exit)\b"
+)
+"""How a program that shows files begins what it says itself: with its name."""
+_COMMAND_FAILED = re.compile(r"Command (?:failed|exited)\b.*\w")
 _EXIT = re.compile(r"(?i)\bexit(?:ed)?[ ](?:with[ ])?(?:code|status)?[ :]*(\d+)")
 _EXCEPTION = re.compile(
     r"^(?:E\s+)?(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit|NotFound|Timeout|Expired)\b(?:\[[^\]\n]*\])?(?::|$|\s*\()"
@@ -35,7 +40,7 @@ _CAUSES = (
         8,
         re.compile(
             r"(?i)command not found|no such file or directory|permission denied|not a git repository|cannot find module"
-            r"|no module named|unrecognized arguments?|unknown (?:option|command|flag|revision)|address already in use"
+            r"|no module named|(?:unrecogni[sz]ed|illegal|unknown) (?:option|argument|command|subcommand|flag|revision)s?\b|address already in use"
             r"|connection refused|could not resolve|is not recognized|has not been read yet|has been modified since"
             r"|string to replace not found|not found in file|timed? ?out|does not exist|no matches? (?:found|of)"
             r"|^fatal:|out of memory|disk (?:is )?full|no space left|invalid (?:option|argument|choice)"
@@ -50,7 +55,7 @@ _CAUSES = (
     (
         4,
         re.compile(
-            r"(?i)\b(?:cannot|can't|could not|couldn't|unable to|not found|missing|requires?d?|needed|invalid|must|unexpected|undefined|exceed\w*|too (?:large|long|many)|not (?:allowed|available|enough|supported|permitted))\b"
+            r"(?i)^usage: |\b(?:cannot|can't|could not|couldn't|unable to|not found|missing|requires?d?|needed|invalid|must|unexpected|undefined|exceed\w*|too (?:large|long|many)|not (?:allowed|available|enough|supported|permitted))\b"
         ),
     ),
 )
@@ -61,8 +66,8 @@ _VERDICT = re.compile(
 )
 """What a runner says when it is through: that something failed, not what."""
 _CHATTER = re.compile(
-    r"^PASSED \S+::|^=+ .* =+$|^-+$|^\s*(?:at |File \"|\|)|^(?:=== (?:RUN|PAUSE|CONT|NAME)|--- (?:PASS|SKIP)|PASS$|ok\s|\?\s)|^={2,}(?:>|\s)|^;|:\d+: : #"
-    r"|^(?:\S+ ){0,2}\W*(?:INFO|INF|DEBUG|DBG|TRACE|WARN(?:ING)?|WRN)\b"
+    r"^PASSED \S+::|^=+ .* =+$|^-+$|^\s*(?:at |File \"|\|)|^(?:=== (?:RUN|PAUSE|CONT|NAME)|--- (?:PASS|SKIP)|PASS$|ok\s|\?\s)|^={2,}(?:>|\s)"
+    r"|^[+-]\s{2,}\S|^[^\t]+\t[^\t]+\t|^;(?!; (?:connection|communications|no servers))|^\S+:\d+: : #|^[\w./-]+\.\w+:\d+: (?:\S+ ){0,6}\S* ?(?:INFO|DEBUG)\b|^(?:\S+ ){0,2}\W*(?:INFO|INF|DEBUG|DBG|TRACE|WARN(?:ING)?|WRN)\b"
 )
 """What tools print along the way."""
 _CODE = re.compile(r"^(?://|/\*|\*\s)|[\w)\]>\"'] ?\{$|[\w)\]\"'];$")
@@ -115,10 +120,14 @@ class Signature:
     """The text has an exit code, and no line that names an error."""
 
 
-def signature(text: str) -> Signature | None:
+def signature(text: str, *, shows_files: bool = False) -> Signature | None:
     """The most telling line of an error text; None for an empty text.
 
     Only the beginning and the end of a long text are looked at, where tools put their verdict.
+
+    Args:
+        text: the whole result.
+        shows_files: the program prints what stands in files; so a line that merely has the word "error" is no message of its own.
     """
     if text.lstrip().startswith(_CLIENT):
         return _of_client(text)
@@ -139,6 +148,8 @@ def signature(text: str) -> Signature | None:
         score = _score(line, in_traceback=in_traceback, indented=raw[:1].isspace())
         if score >= 10:
             in_traceback = False
+        if shows_files and not _SAYS.match(line):
+            score = min(score, 0)
         # Of tracebacks the last exception is what surfaced; of other lines the first names the cause.
         several = several or best is not None
         if best is None or score > best[0] or (score == best[0] >= 10):
@@ -149,7 +160,7 @@ def signature(text: str) -> Signature | None:
     if framing is not None:
         # One line alone is the message; of several that name no error, none is.
         start, end, line = framing
-        return Signature(start, end, line, bare=True)
+        return Signature(start, end, line, bare=best is not None or _COMMAND_FAILED.match(line) is None)
     return None
 
 

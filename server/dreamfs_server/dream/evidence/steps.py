@@ -21,6 +21,8 @@ _HEREDOC = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?.*?(?:\n\1\b|\Z)", re.DOTALL)
 _LEADING = re.compile(
     r"^(?:\s*(?:cd\s+\S+|export\s+\S+|source\s+\S+|\.\s+\S+|set\s+-\w+)\s*(?:&&|;|\n)\s*|\s*\w+=\S*\s+|\s*(?:sudo|time|timeout\s+\S+)\s+)+"
 )
+SHOWS_FILES = frozenset(("cat", "head", "tail", "sed", "awk", "grep", "rg", "egrep", "less", "diff", "jq", "nl", "bat"))
+"""Programs that print what stands in files."""
 _FILE_KEYS = ("file_path", "path", "notebook_path", "filename", "file")
 _COMMAND_KEYS = ("command", "cmd", "script", "code")
 _PARSED_CHARACTERS_MAX = 40_000
