@@ -1,5 +1,6 @@
 """The tools around dreams, as a client's model sees them, on both engines."""
 
+import json
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -27,9 +28,9 @@ from dreamfs_tools.dream_review import dream_review
 from dreamfs_tools.dream_status import dream_status
 from dreamfs_tools.dreaming import Card, PersonsAnswer
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.filesystem import Author, Filesystem
+from dreamfs_tools.filesystem import Author, Filesystem, Planned, Put
 from dreamfs_tools.list import list_
-from dreamfs_tools.mounts import Mounts
+from dreamfs_tools.mounts import MountOption, Mounts
 from dreamfs_tools.view import view
 from memory_filesystem import MemoryFilesystem
 from memory_journal import MemoryJournal
@@ -137,6 +138,38 @@ async def test_refused_proposals_say_what_to_correct(call: Call) -> None:
     store = await call.filesystem.read(lambda snapshot: snapshot.store("memories"))
     assert store is not None
     assert store.head == 0
+
+
+async def test_a_dream_speaks_of_a_store_by_the_name_of_its_mount(call: Call) -> None:
+    mounted = replace(call, mounts=Mounts([MountOption("notes", "memories")], show=frozenset({"dreams"})))
+    said = (await dream(mounted, "/notes")).text
+    assert "Dream d-1 of /notes is completed" in said
+    with pytest.raises(Refusal, match="There is no mount /memories; the mounts are: /notes"):
+        await dream(mounted, "/memories")
+    with pytest.raises(Refusal, match="s-1 is not stored in /notes"):
+        await dream(mounted, "/notes", sessions=["s-1"])
+    d = json.loads((await dream(mounted, "/notes", curator="client", format="json")).text)["id"]
+    assert f"Dream {d} of /notes waits" in await told(dream, mounted, "/notes")
+    pages = [f"/dreams/{d}/agenda.md", "/dreams/d-1/report.md"]
+    pages += [line.split()[0] for line in (await list_(mounted, "/dreams/d-1/proposals")).text.split("\n")[:1]]
+    shown = "".join([(await view(mounted, page)).text for page in pages])
+    assert "+++ /notes/known-errors/" in shown
+    assert "/memories" not in shown
+    change = [{"operation": "create", "path": "/notes/rule.md", "file_text": "See /memories/x.md, since yesterday.\n"}]
+    with pytest.raises(Refusal, match=r"/notes/rule.md line 1: “yesterday” is a relative date") as refused:
+        await dream_propose(mounted, d, "Title", "Why.", change, [cited(3)])
+    assert "/memories" not in str(refused.value.data)
+    change[0]["file_text"] = "See /memories/x.md.\n"
+    await dream_propose(mounted, d, "Title", "Why.", change, [cited(3)])
+    [kept] = await call.filesystem.read(lambda snapshot: snapshot.dreams.proposals(d))
+    assert kept.changes[0].path == "/memories/rule.md"
+    page = (await view(mounted, f"/dreams/{d}/proposals/01-title.md")).text
+    assert "+++ /notes/rule.md" in page
+    assert "+See /memories/x.md." in page
+    stale = Put("memories", "rule.md", "Mine.\n", "created")
+    await call.filesystem.write(lambda _: Planned(None, [stale]), Author(session_id="s-2"))
+    document = json.loads((await dream_status(mounted, d, format="json")).text)
+    assert (document["store"], document["proposals"][0]["changes"][0]["path"]) == ("notes", "/notes/rule.md")
 
 
 async def test_an_embedded_dream_over_mcp_reads_word_for_word_as_judged(call: Call) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from dreamfs_tools.call import Answer, Call
+from dreamfs_tools.dream_naming import Naming
 from dreamfs_tools.dream_status import check_wait, dreams_of, steps_of, told
 from dreamfs_tools.dreaming import (
     Card,
@@ -75,26 +76,28 @@ async def dream(
     """
     check_wait(wait_seconds)
     dreams = dreams_of(call)
-    slug = await call.filesystem.read(lambda snapshot: _store(call, snapshot, store))
-    started = await dreams.start(
-        DreamRequest(
-            store=slug,
-            curator=curator,
-            sessions=list(sessions),
-            since=_time(since),
-            instructions=instructions,
-            output=output,
-            requested_by=call.author.label,
-        )
+    called = await call.filesystem.read(lambda snapshot: _store(call, snapshot, store))
+    request = DreamRequest(
+        store=called.slug,
+        curator=curator,
+        sessions=list(sessions),
+        since=_time(since),
+        instructions=instructions,
+        output=output,
+        requested_by=call.author.label,
     )
-    return await told(call, await dreams.wait(started.dream_id, wait_seconds, steps_of(call)), format)
+    try:
+        started = await dreams.start(request)
+    except Refusal as refusal:
+        raise called.refusal(refusal) from None
+    return await told(call, await dreams.wait(started.dream_id, wait_seconds, steps_of(call, called)), format)
 
 
-def _store(call: Call, snapshot: Snapshot, path: str) -> str:
+def _store(call: Call, snapshot: Snapshot, path: str) -> Naming:
     place = call.mounts.writable_place(snapshot, path)
     if place.path or place.mount is None or place.mount.store is None:
         raise Refusal("invalid_argument", f"A dream is of a whole store, such as /memories, not of {place.shown}.")
-    return place.mount.store.slug
+    return Naming(place.mount.store.slug, place.mount.name)
 
 
 def _time(since: str) -> datetime | None:

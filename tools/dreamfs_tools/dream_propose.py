@@ -1,12 +1,11 @@
 """The tool `dream_propose`: submit one proposal. The one door for every curator."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, cast, get_args
 
 from dreamfs_tools.call import Answer, Call
 from dreamfs_tools.dream_pages import proposal_path
-from dreamfs_tools.dream_status import dreams_of, visible_dream
+from dreamfs_tools.dream_status import dreams_of, naming_of
 from dreamfs_tools.dreaming import (
     ChangeOperation,
     Claim,
@@ -17,7 +16,6 @@ from dreamfs_tools.dreaming import (
     ProposedChange,
 )
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.filesystem import Snapshot
 
 CHANGE_TEXTS = ("path", "file_text", "old_str", "new_str", "new_path")
 
@@ -39,8 +37,11 @@ async def dream_propose(
     """
     dreams = dreams_of(call)
     proposal = parse_proposal(title, rationale, changes, claims, dropped)
-    canonical = await call.filesystem.read(lambda snapshot: _canonical(call, snapshot, dream_id, proposal))
-    saved = await dreams.propose(dream_id, canonical)
+    called = await call.filesystem.read(lambda snapshot: naming_of(call, snapshot, dream_id))
+    try:
+        saved = called.proposal(await dreams.propose(dream_id, called.proposed(proposal)))
+    except Refusal as refusal:
+        raise called.refusal(refusal) from None
     words = [f"Saved as proposal {saved.number} of dream {dream_id} ({saved.status}, risk {saved.risk})."]
     words += [f"The reviewer will see: {flag}" for flag in saved.flags]
     words += [f"Read it as /dreams/{dream_id}/{proposal_path(saved)}; a person decides about it."]
@@ -145,24 +146,3 @@ def _word(where: str, fields: Mapping[str, Any], name: str, words: Sequence[str]
 
 def _wrong(where: str, why: str) -> Refusal:
     return Refusal("invalid_argument", f"Nothing was saved. {where}: {why}")
-
-
-def _canonical(call: Call, snapshot: Snapshot, dream_id: str, proposal: Proposal) -> Proposal:
-    """Paths as every reader of the proposal knows them: under the store's own name, whatever this server calls it."""
-    dream = visible_dream(call, snapshot, dream_id)
-    names = [
-        mount.name for mount in call.mounts.table(snapshot).values() if mount.store and mount.store.slug == dream.store
-    ]
-
-    def own(path: str) -> str:
-        first, slash, rest = path.removeprefix("/").partition("/")
-        return f"/{dream.store}{slash}{rest}" if path.startswith("/") and first in names else path
-
-    return replace(
-        proposal,
-        changes=[replace(one, path=own(one.path), new_path=own(one.new_path)) for one in proposal.changes],
-        claims=[
-            replace(claim, evidence=[replace(one, source=own(one.source)) for one in claim.evidence])
-            for claim in proposal.claims
-        ],
-    )

@@ -1,15 +1,17 @@
 """The tool `dream_status`: where a dream is, and what a caller may do about it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Literal
 
 from dreamfs_tools.call import Answer, Call
+from dreamfs_tools.dream_naming import Naming
 from dreamfs_tools.dream_pages import proposal_path, status_lines
 from dreamfs_tools.dream_shape import dream_document
 from dreamfs_tools.dreaming import Dream, Dreams, Proposal, Tell
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Snapshot
+from dreamfs_tools.mounts import Mount, mount_of
 from dreamfs_tools.shapes import to_json
 
 WAIT_SECONDS_MAX = 300
@@ -28,13 +30,13 @@ async def dream_status(
     """
     check_wait(wait_seconds)
     dreams = dreams_of(call)
-    await call.filesystem.read(lambda snapshot: visible_dream(call, snapshot, dream_id))
+    called = await call.filesystem.read(lambda snapshot: naming_of(call, snapshot, dream_id))
     if action == "finish":
         dream = await dreams.finish(dream_id)
     elif action == "cancel":
         dream = await dreams.cancel(dream_id)
     else:
-        dream = await dreams.wait(dream_id, wait_seconds if action == "wait" else 0, steps_of(call))
+        dream = await dreams.wait(dream_id, wait_seconds if action == "wait" else 0, steps_of(call, called))
     return await told(call, dream, format)
 
 
@@ -49,14 +51,14 @@ def dreams_of(call: Call) -> Dreams:
     return call.dreams
 
 
-def steps_of(call: Call) -> Tell | None:
+def steps_of(call: Call, called: Naming) -> Tell | None:
     """Tells the client each step of a dream, where it wants to know."""
     progress, numbers = call.progress, count(1)
     if progress is None:
         return None
 
     async def tell(dream: Dream) -> None:
-        await progress(next(numbers), f"Dream {dream.dream_id} of /{dream.store}: {dream.step or dream.status}")
+        await progress(next(numbers), f"Dream {dream.dream_id} of /{called.name}: {dream.step or dream.status}")
 
     return tell
 
@@ -89,14 +91,31 @@ def visible_dream(call: Call, snapshot: Snapshot, dream_id: str) -> Dream:
 async def told(call: Call, dream: Dream, how: Literal["text", "json"]) -> Answer:
     """An answer about a dream: where it is, its proposals, and what to do next."""
 
-    def query(snapshot: Snapshot) -> tuple[Sequence[Proposal], bool]:
-        return snapshot.dreams.proposals(dream.dream_id), "dreams" in call.mounts.table(snapshot)
+    def query(snapshot: Snapshot) -> tuple[Naming, Sequence[Proposal], bool]:
+        mounts = call.mounts.table(snapshot)
+        return naming(mounts, dream.store), snapshot.dreams.proposals(dream.dream_id), "dreams" in mounts
 
-    proposals, shown = await call.filesystem.read(query)
+    called, proposals, shown = await call.filesystem.read(query)
+    dream, proposals = called.dream(dream), [called.proposal(proposal) for proposal in proposals]
     data = {"code": "ok", "dream_id": dream.dream_id, "status": dream.status, "proposals": len(proposals)}
     if how == "json":
         return Answer(to_json(dream_document(dream, proposals)), data)
     return Answer("\n".join([*status_lines(dream, proposals), *_next_steps(dream, proposals, shown=shown)]), data)
+
+
+def naming_of(call: Call, snapshot: Snapshot, dream_id: str) -> Naming:
+    """What a caller calls the store of a dream.
+
+    Raises:
+        Refusal: as `visible_dream`.
+    """
+    return naming(call.mounts.table(snapshot), visible_dream(call, snapshot, dream_id).store)
+
+
+def naming(mounts: Mapping[str, Mount], store: str) -> Naming:
+    """What a caller with these mounts calls a store; its own name where no mount shows it."""
+    mount = mount_of({name: mount for name, mount in mounts.items() if mount.writable}, store)
+    return Naming(store, mount.name if mount is not None else store)
 
 
 def _next_steps(dream: Dream, proposals: Sequence[Proposal], *, shown: bool) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from dreamfs_tools.dream_naming import Naming
 from dreamfs_tools.dream_pages import agenda, card_page, card_path, proposal_page, proposal_path, report
 from dreamfs_tools.filesystem import Entry, Snapshot, Wanted
 
@@ -16,6 +17,8 @@ class DreamTree:
 
     snapshot: Snapshot
     stores: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    """What the reader calls the stores, in the same order; left out: as they are called themselves."""
     _known: dict[str, Pages] = field(default_factory=dict[str, Pages])
 
     def entry(self, path: str) -> Entry | None:
@@ -82,8 +85,11 @@ class DreamTree:
         dream = self.snapshot.dreams.dream(dream_id)
         if dream is None or dream.store not in self.stores:
             return {}
-        cards = self.snapshot.dreams.cards(dream_id)
-        proposals = self.snapshot.dreams.proposals(dream_id)
+        called = dict(zip(self.stores, self.names, strict=False)).get(dream.store, dream.store)
+        naming = Naming(dream.store, called)
+        cards = [naming.card(card) for card in self.snapshot.dreams.cards(dream_id)]
+        proposals = [naming.proposal(proposal) for proposal in self.snapshot.dreams.proposals(dream_id)]
+        dream = naming.dream(dream)
         pages: dict[str, Callable[[], str]] = {"agenda.md": partial(agenda, dream, cards)}
         pages |= {card_path(card): partial(card_page, card) for card in cards}
         pages |= {proposal_path(proposal): partial(proposal_page, dream, proposal) for proposal in proposals}

@@ -48,6 +48,8 @@ class Mount:
     kind: MountKind = "store"
     stores: tuple[str, ...] = ()
     """Whose sessions or dreams a virtual tree shows: the slugs of the stores that may be written."""
+    names: tuple[str, ...] = ()
+    """What this server calls those stores, in the same order."""
 
     @property
     def writable(self) -> bool:
@@ -146,13 +148,19 @@ class Mounts:
         return {mount.name: mount for mount in sorted(mounts, key=lambda mount: mount.name)}
 
     def _virtual_mounts(self, snapshot: Snapshot, mounts: Mapping[str, Mount]) -> dict[str, Mount]:
-        stores = tuple(dict.fromkeys(mount.store.slug for mount in mounts.values() if mount.store and mount.writable))
-        if not stores:
+        called: dict[str, str] = {}
+        for mount in mounts.values():
+            if mount.store and mount.writable:
+                called.setdefault(mount.store.slug, mount.name)
+        if not called:
             return {}
+        stores, names = tuple(called), tuple(called.values())
         shown = self.show
         if not shown.issuperset(VIRTUAL) and any(_has_open_client_dream(snapshot, store) for store in stores):
             shown = frozenset(VIRTUAL)
-        return {name: Mount(name, None, "ro", None, kind, stores) for name, kind in VIRTUAL.items() if name in shown}
+        return {
+            name: Mount(name, None, "ro", None, kind, stores, names) for name, kind in VIRTUAL.items() if name in shown
+        }
 
     def writable_place(self, snapshot: Snapshot, path: str) -> Place:
         """Find a place where the caller may write.
@@ -207,7 +215,7 @@ def tree_of(snapshot: Snapshot, mount: Mount, at: int | None = None) -> Tree:
         Refusal: `not_found` when `at` is later than what the mount shows.
     """
     if mount.kind == "dreams":
-        return DreamTree(snapshot, mount.stores)
+        return DreamTree(snapshot, mount.stores, mount.names)
     if mount.kind == "transcripts":
         return TranscriptTree(snapshot.transcripts, mount.stores)
     assert mount.store is not None
