@@ -235,9 +235,17 @@ async def test_an_error_of_ours_ends_a_dream_with_a_sentence(here: World) -> Non
 
 
 async def test_sessions_that_are_not_read_are_named_with_the_reason(here: World) -> None:
-    dream = await here.service().start(DreamRequest("memories", sessions=["s-001", "s-999"]))
+    asked = DreamRequest("memories", sessions=["s-001", "s-005"], since=datetime(2026, 11, 5, tzinfo=UTC))
+    dream = await here.service().start(asked)
     assert dream.coverage.sessions == 1
-    assert dream.coverage.skipped == [{"session_id": "s-999", "reason": "there is no such session in this store"}]
+    assert dream.coverage.skipped == [{"session_id": "s-001", "reason": "it ended before the time asked for"}]
+
+
+async def test_a_session_that_is_not_stored_is_refused_with_those_of_a_like_name(here: World) -> None:
+    with pytest.raises(Refusal, match="s-0003 is not stored in /memories, nor are 1 more of those named") as refused:
+        await here.service().start(DreamRequest("memories", sessions=["s-001", "s-0003", "nope"]))
+    assert (refused.value.code, refused.value.data["near"][0]) == ("not_found", "s-003")
+    assert await here.filesystem.read(lambda snapshot: snapshot.dreams.dreams()) == []
 
 
 async def test_an_unknown_curator_is_refused_with_those_there_are(here: World) -> None:

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
+from rapidfuzz import fuzz, process
+
 from dreamfs_server.dream.citations import TRANSCRIPTS, in_scope
 from dreamfs_server.dream.material import AcceptedRule, Gathered, Material, Memory
 from dreamfs_tools.dreaming import Coverage, Dream
+from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import AccessNote, ChangeFilter, Snapshot
 from dreamfs_tools.transcript import Session
 
 TRANSCRIPTS_COUNT_MAX = 500
+NEAR_COUNT_MAX = 3
 RULE_FILES_COUNT_MAX = 100
 ACCESSES_COUNT_MAX = 100_000
 """Of the access log a dream reads the newest."""
@@ -62,7 +66,7 @@ def scope_of(snapshot: Snapshot, dream: Dream) -> Scope:
     for asked in dream.sessions:
         if asked not in present:
             known = snapshot.transcripts.session(dream.store, asked) is not None
-            reason = "it ended before the time asked for" if known else "there is no such session in this store"
+            reason = "it ended before the time asked for" if known else "it was removed meanwhile"
             skipped.append({"session_id": asked, "reason": reason})
     found.sort(key=lambda session: (_age(session), session.session_id))
     chosen, left = found[-TRANSCRIPTS_COUNT_MAX:], found[:-TRANSCRIPTS_COUNT_MAX]
@@ -82,6 +86,27 @@ def scope_of(snapshot: Snapshot, dream: Dream) -> Scope:
         coverage=Coverage(len(chosen), sum(session.events for session in chosen), skipped),
         access=snapshot.accesses(dream.store, ACCESSES_COUNT_MAX),
         accepted=accepted_rules(snapshot, dream.store),
+    )
+
+
+def check_known(snapshot: Snapshot, store: str, sessions: Sequence[str]) -> None:
+    """Refuse a session that a store has no transcript of, before a dream that was to read it begins.
+
+    Raises:
+        Refusal: `not_found`, naming it and those with a like name.
+    """
+    unknown = [name for name in dict.fromkeys(sessions) if snapshot.transcripts.session(store, name) is None]
+    if not unknown:
+        return
+    there = [session.session_id for session in snapshot.transcripts.sessions(store)]
+    near = [name for name, _, _ in process.extract(unknown[0], there, scorer=fuzz.WRatio, limit=NEAR_COUNT_MAX)]
+    more = f", nor are {len(unknown) - 1} more of those named" if len(unknown) > 1 else ""
+    hint = f" Stored under a like name: {', '.join(near)}." if near else " No session is stored there yet."
+    raise Refusal(
+        "not_found",
+        f"The session {unknown[0][:200]} is not stored in /{store}{more}. No dream was started.{hint}",
+        session_id=unknown[0],
+        near=near,
     )
 
 

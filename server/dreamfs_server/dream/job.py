@@ -18,7 +18,7 @@ import anyio.to_thread
 
 from dreamfs_server.dream.conclude import accept_tidying, fork
 from dreamfs_server.dream.estimate import Estimate
-from dreamfs_server.dream.gather import Scope, gathered, scope_of
+from dreamfs_server.dream.gather import Scope, check_known, gathered, scope_of
 from dreamfs_server.dream.material import Gathered, Material
 from dreamfs_server.dream.recompute import Recomputation, needs_mining
 from dreamfs_server.dream.validation import validate
@@ -253,6 +253,7 @@ def _opened(snapshot: Snapshot, request: DreamRequest, dream_id: str, owner: str
             f"The instructions have {len(request.instructions):,} characters; at most {INSTRUCTIONS_CHARACTERS_MAX:,} are "
             "allowed.",
         )
+    check_known(snapshot, store.slug, request.sessions)
     return Dream(
         dream_id=dream_id,
         store=store.slug,
