@@ -1,5 +1,6 @@
 """`dreamfs dream`: run a dream, look at it, and decide about its proposals."""
 
+import sys
 from datetime import datetime
 from functools import partial
 from typing import Literal
@@ -13,7 +14,7 @@ from dreamfs_server.commands.dream_measure import measure
 from dreamfs_server.commands.dream_review import command as review_command
 from dreamfs_server.commands.dream_undo import revert, unbelieve
 from dreamfs_tools.dreaming import Dream, DreamRequest
-from dreamfs_tools.errors import Refusal
+from dreamfs_tools.errors import Code, Refusal
 from dreamfs_tools.filesystem import Snapshot
 
 
@@ -65,8 +66,8 @@ def run(
     async def work(opened: Opened) -> Dream | str:
         if dream_id:
             return await opened.dreams.resume(dream_id)
-        if if_due and (why := await opened.filesystem.read(lambda snapshot: _why_not_due(snapshot, store))):
-            return why
+        if if_due:
+            return await opened.dreams.start_if_due(request)
         return await opened.dreams.start(request)
 
     from dreamfs_server.commands.progress import spinner
@@ -76,9 +77,14 @@ def run(
     if isinstance(dream, str):
         if as_json:
             print_json({"due": False, "reason": dream})
-        else:
+        elif sys.stdout.isatty():  # cron mails whatever is printed
             click.echo(f"Not due: {dream}")
         return
+    if dream.status in {"failed", "canceled"}:
+        code: Code = "unavailable" if dream.status == "failed" else "conflict"
+        raise Refusal(
+            code, f"Dream {dream.dream_id} is {dream.status}. {dream.error}".rstrip(), dream_id=dream.dream_id
+        )
     _show(context, dream.dream_id, as_json=as_json)
 
 
@@ -152,14 +158,19 @@ def show(context: Context, dream_id: str, calls: bool, as_json: bool) -> None:
 
 @command.command()
 @click.argument("dream_id")
+@json_option
 @pass_context
-def cancel(context: Context, dream_id: str) -> None:
+def cancel(context: Context, dream_id: str, as_json: bool) -> None:
     """End a running dream, from any process. What it proposed stays."""
 
     async def work(opened: Opened) -> Dream:
         return await opened.dreams.cancel(dream_id)
 
-    click.echo(f"Dream {dream_id} is {context.run(work).status}.")
+    status = context.run(work).status
+    if as_json:
+        _show(context, dream_id, as_json=True)
+    else:
+        click.echo(f"Dream {dream_id} is {status}.")
 
 
 command.add_command(review_command)
@@ -222,12 +233,6 @@ async def _newest(opened: Opened) -> str:
     if not dreams:
         raise Refusal("not_found", "There are no dreams yet; `dreamfs dream run` makes one.")
     return dreams[0].dream_id
-
-
-def _why_not_due(snapshot: Snapshot, store: str) -> str:
-    from dreamfs_server.dream.due import why_not_due
-
-    return why_not_due(snapshot.dreams.dreams(store), list(snapshot.transcripts.sessions(store)), snapshot.now)
 
 
 def _time(text: str) -> datetime | None:

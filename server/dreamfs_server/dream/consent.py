@@ -66,6 +66,10 @@ class Consent:
             return Choice(EMBEDDED, f"embedded, which asks no model. {refusal.sentence}")
         raise refusal
 
+    async def may_ask(self, there: Collection[str]) -> bool:
+        """Whether `auto` would be the model now."""
+        return self.provider in there and self._against(await self.books.allowance(self.provider)) is None
+
     def _against(self, allowance: Allowance | None) -> Refusal | None:
         """What speaks against asking the model."""
         if allowance is None:

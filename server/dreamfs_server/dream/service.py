@@ -66,15 +66,39 @@ class DreamService:
 
     async def start(self, request: DreamRequest) -> Dream:
         """Begin a dream and let it run. See `Dreams`."""
-        if request.output == "fork" and self.job.stores is None:
-            raise Refusal("unavailable", 'No store can be made here. Use output "propose".')
-        request = await self._chosen(request)
+        return await self._let_run(await self._begin(await self._chosen(request)))
+
+    async def may_ask_a_model(self) -> bool:
+        """Whether a dream could call a model. See `Dreams`."""
+        return self.consent is not None and await self.consent.may_ask(self.job.curators)
+
+    async def start_if_due(self, request: DreamRequest) -> Dream | str:
+        """Start a dream where enough is new; run on one whose process died. For `--if-due`, which several may call at once.
+
+        Returns:
+            The dream, or why none is due, as a sentence.
+
+        Raises:
+            Refusal: as `start`, but for `locked`: what another process does just now need not be done.
+        """
+        for dream in await self._dreams_of(request.store):
+            if dream.is_open and self._abandoned(await self.show(dream.dream_id)):
+                await self._take_over(dream)
+                return await self.show(dream.dream_id)
+        if why := await self._why_not_due(request.store):
+            return why
         try:
-            dream = await self.job.begin(request, self.new_id(), self.me)
+            dream = await self._begin(await self._chosen(request))
         except Refusal as refusal:
-            if refusal.code != "locked" or not await self._bury(str(refusal.data.get("dream_id", ""))):
+            if refusal.code != "locked":
                 raise
-            dream = await self.job.begin(request, self.new_id(), self.me)
+            return refusal.sentence
+        # Another one may have begun and ended since it was looked; now that the place is ours no other one can.
+        if why := await self._why_not_due(request.store, but=dream.dream_id):
+            now = await self.job.filesystem.read(_now)
+            withdrawn = replace(dream, status="canceled", step="", owner="", finished_at=now, error=f"Not due: {why}")
+            await self.job.journal.update(withdrawn)
+            return why
         return await self._let_run(dream)
 
     async def resume(self, dream_id: str) -> Dream:
@@ -171,21 +195,6 @@ class DreamService:
         """Record what a person said. See `Dreams`."""
         return await decide(self.job.filesystem, self.job.journal, review, author)
 
-    async def why_not_due(self, store: str, new_sessions_min: int, hours_min: float) -> str:
-        """Why a dream of a store is not due, as a sentence; "" when it is. For `--if-due`."""
-
-        def query(snapshot: Snapshot) -> str:
-            sessions = list(snapshot.transcripts.sessions(store))
-            return due.why_not_due(
-                snapshot.dreams.dreams(store),
-                sessions,
-                snapshot.now,
-                new_sessions_min=new_sessions_min,
-                hours_min=hours_min,
-            )
-
-        return await self.job.filesystem.read(query)
-
     async def revert(self, dream_id: str, requested_by: str, numbers: Sequence[int] = ()) -> Dream:
         """Propose to undo what a dream's accepted proposals did; see `undo.revert_dream`."""
         return await undo.revert_dream(
@@ -227,6 +236,26 @@ class DreamService:
             Refusal: `unavailable` for a curator that asks no model; otherwise as `start`, but for what is not allowed.
         """
         return await self.job.preview(request)
+
+    async def _begin(self, request: DreamRequest) -> Dream:
+        if request.output == "fork" and self.job.stores is None:
+            raise Refusal("unavailable", 'No store can be made here. Use output "propose".')
+        try:
+            return await self.job.begin(request, self.new_id(), self.me)
+        except Refusal as refusal:
+            if refusal.code != "locked" or not await self._bury(str(refusal.data.get("dream_id", ""))):
+                raise
+            return await self.job.begin(request, self.new_id(), self.me)
+
+    async def _dreams_of(self, store: str) -> Sequence[Dream]:
+        return await self.job.filesystem.read(lambda snapshot: list(snapshot.dreams.dreams(store)))
+
+    async def _why_not_due(self, store: str, but: str = "") -> str:
+        def query(snapshot: Snapshot) -> str:
+            dreams = [dream for dream in snapshot.dreams.dreams(store) if dream.dream_id != but]
+            return due.why_not_due(dreams, list(snapshot.transcripts.sessions(store)), snapshot.now)
+
+        return await self.job.filesystem.read(query)
 
     async def _chosen(self, request: DreamRequest) -> DreamRequest:
         if self.consent is None:
