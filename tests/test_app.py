@@ -126,7 +126,7 @@ async def test_a_crash_is_told_without_its_details_and_logged_with_them(
 @pytest.mark.parametrize(
     ("tool", "arguments", "sentence"),
     [
-        ("nothing", {}, "Error: There is no tool 'nothing' here. The tools are: look, who, refuse, crash, ask."),
+        ("nothing", {}, "Error: There is no tool 'nothing' here. The tools are: look, who, refuse, crash."),
         ("look", {}, "Error: look needs the argument path."),
         ("look", {"path": "/a", "mode": 1}, "Error: look has no argument mode; it takes path, view_range, session_id."),
         ("look", {"path": 3}, "Error: The argument path of look must be a string, not the number 3."),

@@ -8,7 +8,7 @@ from mcp_types import ElicitRequestFormParams, ElicitResult, TextContent
 
 from dreamfs_server.app import build_app
 from dreamfs_server.identity import Callers
-from dreamfs_server.toolset import DESTROYS, OfferedTool
+from dreamfs_server.toolset import DESTROYS, READS, OfferedTool
 from dreamfs_tools.call import Answer, Call
 from dreamfs_tools.mounts import Mounts
 from memory_filesystem import MemoryFilesystem
@@ -56,7 +56,26 @@ async def test_a_client_that_cannot_ask_is_never_asked(mode: Any) -> None:
     assert result.content == [TextContent(type="text", text="cannot ask")]
 
 
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_a_tool_that_asks_is_named_only_to_a_client_that_can_ask(mode: Any) -> None:
+    async def person(context: Any, params: Any) -> ElicitResult:
+        raise AssertionError("nobody is asked")
+
+    async with Client(server(), mode=mode) as client:
+        silent = await client.call_tool("nothing", {})
+    async with Client(server(), mode=mode, elicitation_callback=person) as client:
+        asking = await client.call_tool("nothing", {})
+
+    assert "The tools are: look." in str(silent.content)
+    assert "The tools are: look, ask." in str(asking.content)
+
+
+async def look(call: Call) -> Answer:
+    """Look."""
+    return Answer("seen")
+
+
 def server() -> Any:
     callers = Callers("user:ada", lambda: "c-1")
-    offered = [OfferedTool("ask", ask, DESTROYS, asks=True)]
+    offered = [OfferedTool("look", look, READS), OfferedTool("ask", ask, DESTROYS, asks=True)]
     return build_app(MemoryFilesystem(), Mounts(), callers, version="1.0", offered=offered)

@@ -7,15 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from dreamfs_server.app import build_app
 from dreamfs_server.dream.curators.cost import Tokens, microusd, tokens_of
 from dreamfs_server.dream.curators.model import opening
 from dreamfs_server.dream.curators.offered import tool_list
 from dreamfs_server.dream.curators.verification import verification_request
 from dreamfs_server.dream.job import Work
 from dreamfs_server.dream.prompts import NAMES, filled, prompt, prompt_hash
+from dreamfs_server.identity import Callers
 from dreamfs_server.model_settings import PRICES, model_settings
 from dreamfs_tools.dreaming import Claim, Dream, DreamRequest, Evidence, Support
 from dreamfs_tools.errors import Refusal
+from dreamfs_tools.mounts import Mounts
 from model_world import NOW, model_world, script
 from product_text import assert_as_judged
 
@@ -43,6 +46,23 @@ async def test_auto_asks_no_model_until_a_person_allowed_it_and_says_so(tmp_path
         with pytest.raises(Refusal, match="Set ANTHROPIC_API_KEY"):
             await choose("anthropic", there)
         assert (await choose("client", there)).why == ""
+
+
+async def test_the_tool_dream_says_that_it_may_call_out_only_where_it_may(tmp_path: Path) -> None:
+    async with model_world(tmp_path, script()) as world:
+        callers = Callers("user:ada", lambda: "c-1")
+        app = build_app(world.engine, Mounts(), callers, version="1.0", dreams=world.service())
+
+        async def calls_out() -> list[str]:
+            offered = await app.list_tools()
+            return [one.name for one in offered if one.annotations and one.annotations.open_world_hint]
+
+        assert await calls_out() == ["dream"]
+        await world.allow(0)
+        assert await calls_out() == []
+        await world.allow(1)
+        world.key = None
+        assert await calls_out() == []
 
 
 async def test_a_used_up_allowance_is_embedded_for_auto_and_a_refusal_for_who_names_it(tmp_path: Path) -> None:

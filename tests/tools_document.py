@@ -15,6 +15,7 @@ from dreamfs_server.dream.evidence import mine
 from dreamfs_server.dream.job import Job, embedded
 from dreamfs_server.dream.service import DreamService
 from dreamfs_server.identity import Callers
+from dreamfs_server.toolset import tools
 from dreamfs_tools.filesystem import Store
 from dreamfs_tools.mounts import Mounts
 from memory_archive import MemoryArchive
@@ -181,7 +182,8 @@ def _section(tool: Tool, examples: list[str]) -> Iterator[str]:
     words = [
         "only reads" if hints.read_only_hint else "destroys nothing" if not hints.destructive_hint else "asks first"
     ]
-    words += ["may call out"] if hints.open_world_hint else []
+    calls_out = any(one.name == tool.name and one.annotations.open_world_hint for one in tools())
+    words += ["may call out where a person allowed a model"] if calls_out else []
     yield f"For clients: {', '.join(words)}.\n"
     yield "| argument | type | default |"
     yield "|---|---|---|"

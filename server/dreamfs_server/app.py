@@ -24,6 +24,7 @@ from mcp_types import (
     SubscribeRequestParams,
     TextContent,
     Tool,
+    ToolAnnotations,
     UnsubscribeRequestParams,
 )
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
@@ -153,11 +154,21 @@ class App(MCPServer[Any]):
                 name=tool.name,
                 description=inspect.getdoc(tool.function),
                 input_schema=self._arguments[tool.name].schema,
-                annotations=tool.annotations,
+                annotations=await self._annotations(tool),
                 _meta=_tool_meta(tool),
             )
             for tool in self._offered.values()
         ]
+
+    async def _annotations(self, tool: OfferedTool) -> ToolAnnotations:
+        """A tool that may call a model says so where one can be called: a person allowed it and there is a key."""
+        if not tool.annotations.open_world_hint:
+            return tool.annotations
+        try:
+            calls_out = self._dreams is not None and await self._dreams.may_ask_a_model()
+        except Refusal:  # the list of tools does not depend on the storage
+            calls_out = True
+        return tool.annotations.model_copy(update={"open_world_hint": calls_out})
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
@@ -218,9 +229,10 @@ class App(MCPServer[Any]):
         try:
             tool = self._offered.get(name)
             if tool is None:
+                asks = ctx is None or can_ask(ctx)
+                there = ", ".join(one.name for one in self._offered.values() if asks or not one.asks)
                 raise Refusal(
-                    "invalid_argument",
-                    f"Error: There is no tool {name[:80]!r} here. The tools are: {', '.join(self._offered)}.",
+                    "invalid_argument", f"Error: There is no tool {name[:80]!r} here. The tools are: {there}."
                 )
             values = self._arguments[name].read(arguments)
             author = self._callers.author(ctx, values.pop("session_id", ""))

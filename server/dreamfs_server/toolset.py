@@ -33,6 +33,7 @@ KEEPS = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent
 DESTROYS = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=False)
 """Clients ask a person first."""
 CALLS_OUT = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=True)
+"""May call a model; the host says so only where it can."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -362,6 +362,10 @@ class Dreams(Protocol):
         """
         ...
 
+    async def may_ask_a_model(self) -> bool:
+        """Whether a dream could call a model over the network now: a person allowed it, and it can be reached."""
+        ...
+
     async def wait(self, dream_id: str, seconds: float, tell: Tell | None = None) -> Dream:
         """Give a dream as it stands once it ended, or after `seconds`. One whose process died is run on.
 

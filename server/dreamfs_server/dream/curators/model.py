@@ -138,6 +138,10 @@ class _Desk:
             raise verified.stopped
         return saved
 
+    async def may_ask_a_model(self) -> bool:
+        """No: the model that asks is the only one."""
+        return False
+
     async def start(self, request: DreamRequest) -> Dream:
         """Not a model's to do."""
         raise _not_here()
