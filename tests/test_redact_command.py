@@ -68,7 +68,7 @@ def test_copies_elsewhere_need_everywhere_and_backups_are_named(line: CommandLin
 def test_what_was_asked_has_to_be_one_thing(line: CommandLine) -> None:
     for words in ([], ["--text", SECRET, "--all"], ["--version", "1", "--all"]):
         assert "one of --text, --version and --all" in line.run("redact", "/memories/a.md", *words, code=2).output
-    assert "older-than" in line.run("prune", code=2).output
+    assert "Give --older-than, --keep or both" in line.refused("prune")
     assert "not in a store" in line.refused("redact", "/", "--all")
 
 
@@ -83,7 +83,10 @@ def test_exports_go_on_working_around_the_gap(line: CommandLine, tmp_path: Path)
 
 def test_pruning_says_what_goes_and_then_lets_it_go(line: CommandLine) -> None:
     line.run("put", "/memories/a.md", "--expected-version", "1", stdin="clean\n")
-    assert line.said("prune", "--keep", "1", "--dry-run") == "/memories/a.md version 1\n"
+    assert line.said("prune", "--keep", "1", "--dry-run").splitlines() == [
+        "The contents of 1 old version would go; their history stays:",
+        "  /memories/a.md version 1",
+    ]
     assert line.json("prune", "--keep", "1", "--yes")["status"] == "erased"
     assert not on_disk(line)
     assert line.said("cat", "/memories/a.md") == "clean\n"
@@ -96,3 +99,51 @@ def test_the_history_still_verifies_after_a_redaction_and_a_pruning(line: Comman
     line.run("redact", "/memories/a.md", "--text", SECRET, "--yes")
     line.run("prune", "--keep", "1", "--yes")
     assert "everything is as it was written" in line.said("doctor", "--verify")
+
+
+def test_a_store_says_itself_what_pruning_lets_go(line: CommandLine) -> None:
+    assert "keeps     every version, for ever" in line.said("store", "show", "memories")
+    line.run("store", "create", "other")
+    for store, text in (("memories", SECRET), ("other", "kept")):
+        line.put(f"/{store}/b.md", text)
+        line.put(f"/{store}/b.md", "two\n", "--expected-version", "2" if store == "memories" else "1")
+    line.run("store", "set", "memories", "--keep-versions", "1", "--keep-days", "3")
+    assert "every version for 3 days, and the newest 1 version of each file longer" in line.said(
+        "store", "show", "memories"
+    )
+    assert line.json("prune", "--dry-run")["copies"] == []
+    line.run("store", "set", "memories", "--keep-days", "0")
+    shown = line.json("store", "show", "memories")
+    assert (shown["keep_days"], shown["keep_versions"]) == (None, 1)
+    assert [copy["where"] for copy in line.json("prune", "--dry-run")["copies"]] == ["/memories/b.md version 2"]
+    line.run("prune", "--yes")
+    assert line.said("cat", "/other/b.md", "--version", "1") == "kept"
+    assert "keeps all versions for ever" in line.refused("prune", "--store", "other")
+    assert "between 1 and 36,500" in line.refused("store", "set", "other", "--keep-days", "36501")
+
+
+def test_what_two_stores_both_let_go_goes(line: CommandLine) -> None:
+    line.run("store", "create", "other", "--keep-versions", "1")
+    line.put("/other/a.md", line.said("cat", "/memories/a.md"))
+    line.put("/other/a.md", "two\n", "--expected-version", "1")
+    line.put("/memories/a.md", "two\n", "--expected-version", "1")
+    assert line.json("prune", "--dry-run")["copies"] == []
+    line.run("store", "set", "memories", "--keep-versions", "1")
+    assert len(line.json("prune", "--dry-run")["copies"]) == 2
+
+
+def test_pruning_keeps_what_a_fork_may_be_merged_against(line: CommandLine) -> None:
+    lines = "".join(f"{n}\n" for n in range(9))
+    line.put("/memories/b.md", "older\n")
+    line.put("/memories/b.md", lines, "--expected-version", "2")
+    line.run("store", "fork", "memories", "trial")
+    line.run("store", "fork", "trial", "second")
+    line.put("/memories/b.md", f"first\n{lines}", "--expected-version", "3")
+    line.put("/second/b.md", f"{lines}last\n", "--expected-version", "3")
+    plan = line.json("prune", "--keep", "1", "--dry-run")
+    assert [copy["where"] for copy in plan["copies"]] == ["/memories/b.md version 2"]
+    assert [copy["where"] for copy in plan["spared"]] == ["/memories/b.md version 3"]
+    said = line.said("prune", "--keep", "1", "--yes")
+    assert "a fork or a proposal may still be merged against them:\n  /memories/b.md version 3" in said
+    line.run("store", "merge", "second", "memories")
+    assert line.said("cat", "/memories/b.md") == f"first\n{lines}last\n"

@@ -430,7 +430,7 @@ async def test_pruning_keeps_the_live_version_the_rows_and_what_others_still_hav
     for text in ("one\n", "two\n", "three\n", "four\n"):
         await put(engine, "a.md", text)
     await put(engine, "b.md", "two\n")
-    pruned = await eraser(engine).prune(Pruning(keep_versions=2), OPERATOR)
+    pruned = await eraser(engine).prune([Pruning(keep_versions=2)], OPERATOR)
     assert [copy.where for copy in pruned.plan.copies] == ["/memories/a.md version 1"]
     assert pruned.is_erased
     assert [await text_at(engine, version) for version in (1, 2, 3, 4)] == [None, "two\n", "three\n", "four\n"]
@@ -453,7 +453,7 @@ async def test_pruning_by_age_counts_from_when_a_version_was_superseded(tmp_path
         await delete(caller(engine), "/memories/c.md")
 
         async def going(before: datetime, keep: int | None = None) -> list[str]:
-            plan = await eraser(engine).plan_pruning(Pruning("memories", before, keep))
+            plan = await eraser(engine).plan_pruning([Pruning("memories", before, keep)])
             return [copy.where for copy in plan.copies]
 
         assert await going(datetime(2026, 6, 1, tzinfo=UTC)) == []

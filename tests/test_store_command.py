@@ -32,6 +32,8 @@ def test_a_store_is_made_with_its_settings_and_shown(dreamfs: CommandLine) -> No
         "require_expected_version": False,
         "secrets": "mask",
         "auto_accept": "none",
+        "keep_days": None,
+        "keep_versions": None,
         "metadata": {"team": "sre", "on": "a=b"},
         "project": None,
         "forked_from": None,

@@ -55,6 +55,11 @@ class Store:
     require_expected_version: bool = False
     secrets: Literal["refuse", "mask", "allow"] = "refuse"
     auto_accept: Literal["none", "tidy"] = "none"
+    keep_days: int | None = None
+    """How many days a content is kept after it was superseded, by `prune`; None for ever. Where `keep_versions` is set
+    too, both have to let it go."""
+    keep_versions: int | None = None
+    """How many of the newest versions of each file are kept whatever their age; None for all."""
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
     created_at: datetime | None = None
     archived_at: datetime | None = None

@@ -56,6 +56,8 @@ class ErasurePlan:
     """Paths, ids of sessions and the like that hold the text; they are what things are called and stay."""
     backups: Sequence[str] = ()
     """Known backups, which are out of reach."""
+    spared: Sequence[Copy] = ()
+    """What a pruning would let go by its rules and keeps, because something may still be merged against it."""
 
     @property
     def elsewhere(self) -> Sequence[Copy]:
@@ -76,7 +78,10 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
-    """Which old contents to let go; what is given counts together, so that both have to allow it."""
+    """Which old contents to let go; what is given counts together, so that both have to allow it.
+
+    Several at once let go what any of them does; so two stores with rules of their own may lose what both have.
+    """
 
     store: str = ""
     """A slug; "" for all stores."""
@@ -105,11 +110,11 @@ class Eraser(Protocol):
         """
         ...
 
-    async def plan_pruning(self, pruning: Pruning) -> ErasurePlan:
+    async def plan_pruning(self, prunings: Sequence[Pruning]) -> ErasurePlan:
         """Find the contents that a pruning would let go."""
         ...
 
-    async def prune(self, pruning: Pruning, author: Author) -> Erased:
+    async def prune(self, prunings: Sequence[Pruning], author: Author) -> Erased:
         """Let contents go; their revisions stay."""
         ...
 
@@ -148,6 +153,7 @@ def plan_shape(plan: ErasurePlan) -> dict[str, Any]:
         "copies": [_shape(copy) for copy in plan.copies],
         "names": [_shape(copy) for copy in plan.names],
         "backups": list(plan.backups),
+        "spared": [_shape(copy) for copy in plan.spared],
     }
 
 

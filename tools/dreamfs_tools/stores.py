@@ -25,6 +25,8 @@ CONTENT_BYTES_MAX = 10_485_760
 """The most that a store's own limit for one file can be raised to."""
 FILES_COUNT_MAX = 1_000_000
 """Likewise for the number of files."""
+KEEP_DAYS_MAX = 36_500
+KEEP_VERSIONS_MAX = 1_000_000
 
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
 
@@ -169,6 +171,14 @@ def check_store(store: Store, before: Store | None = None) -> None:
     ):
         if not 1 <= value <= most:
             raise Refusal("limit", f"A store's limit for the {what} is between 1 and {most:,}, not {value:,}.")
+    for what, kept, most in (
+        ("number of days", store.keep_days, KEEP_DAYS_MAX),
+        ("number of versions", store.keep_versions, KEEP_VERSIONS_MAX),
+    ):
+        if kept is not None and not 1 <= kept <= most:
+            raise Refusal(
+                "limit", f"A store's {what} to keep is between 1 and {most:,}, not {kept:,}. Without it all are kept."
+            )
 
 
 def _check_slug(slug: str) -> None:

@@ -1,13 +1,18 @@
 """`dreamfs prune`: let old contents go; history stays."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import click
 
 from dreamfs_server.commands.context import Command, Context, Opened, json_option, pass_context, print_json
+from dreamfs_server.commands.printing import say
 from dreamfs_server.commands.redact import ask, show_outcome
+from dreamfs_server.commands.store_settings import store_named
+from dreamfs_tools.answers import plural
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.redaction import Erased, ErasurePlan, Pruning, plan_shape
+from dreamfs_tools.filesystem import Snapshot
+from dreamfs_tools.redaction import ROWS_SHOWN_MAX, Copy, Erased, ErasurePlan, Pruning, plan_shape
 
 
 @click.command(cls=Command)
@@ -27,38 +32,70 @@ def command(
 ) -> None:
     """Let the contents of old versions go, by age, by number, or where both rules agree.
 
-    Never the live version of a file, never a row of history, and never a content that a kept version has.
+    Without --older-than and --keep, each store's own settings say what goes: dreamfs store set STORE --keep-days N
+    --keep-versions N. A store without them keeps everything.
+
+    Never the live version of a file, never a row of history, never a content that a kept version has, and never what a
+    fork or a pending proposal may still be merged against.
     """
-    if days is None and keep is None:
-        raise click.UsageError("Give --older-than, --keep or both.")
-    before = None if days is None else datetime.now(UTC) - timedelta(days=days)
-    pruning = Pruning(store.strip("/"), before, keep)
+    now = datetime.now(UTC)
 
-    async def look(opened: Opened) -> ErasurePlan:
-        known = await opened.filesystem.read(lambda snapshot: [found.slug for found in snapshot.stores()])
-        if pruning.store and pruning.store not in known:
-            raise Refusal("not_found", f"There is no store {store}; there are {', '.join(known)}.")
-        return await opened.eraser.plan_pruning(pruning)
+    def rules(snapshot: Snapshot) -> list[Pruning]:
+        named = store_named(snapshot, store) if store else None
+        if days is not None or keep is not None:
+            return [Pruning(named.slug if named else "", _before(now, days), keep)]
+        return [
+            Pruning(found.slug, _before(now, found.keep_days), found.keep_versions)
+            for found in ([named] if named else snapshot.stores())
+            if found.keep_days or found.keep_versions
+        ]
 
-    plan = context.run(look)
+    async def look(opened: Opened) -> tuple[list[Pruning], ErasurePlan]:
+        prunings = await opened.filesystem.read(rules)
+        if not prunings:
+            which = f"The store {store.removeprefix('/')} keeps" if store else "Every store keeps"
+            raise Refusal(
+                "invalid_argument",
+                f"{which} all versions for ever. Give --older-than, --keep or both, or set it once: "
+                f"dreamfs store set {store.removeprefix('/') or 'STORE'} --keep-days N --keep-versions N.",
+            )
+        return prunings, await opened.eraser.plan_pruning(prunings)
+
+    prunings, plan = context.run(look)
     if dry_run or not plan.copies:
-        _show(plan, as_json=as_json)
+        _show(plan, "would go", as_json=as_json)
         return
     if not as_json:
-        _show(plan, as_json=False)
+        _show(plan, "go", as_json=False)
     ask("Let them go?", yes=yes)
 
     async def work(opened: Opened) -> Erased:
-        return await opened.eraser.prune(pruning, context.author())
+        return await opened.eraser.prune(prunings, context.author())
 
     show_outcome(context.run(work), as_json=as_json)
 
 
-def _show(plan: ErasurePlan, *, as_json: bool) -> None:
+def _before(now: datetime, days: int | None) -> datetime | None:
+    return None if days is None else now - timedelta(days=days)
+
+
+def _show(plan: ErasurePlan, verb: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"status": "planned", **plan_shape(plan)})
         return
     if not plan.copies:
         click.echo("No version is to go.")
-    for copy in plan.copies:
-        click.echo(copy.where)
+    else:
+        click.echo(f"The contents of {plural(len(plan.copies), 'old version')} {verb}; their history stays:")
+        _list(plan.copies)
+    if plan.spared:
+        count = plural(len(plan.spared), "old version")
+        click.echo(f"{count} would go by the rules and stay: a fork or a proposal may still be merged against them:")
+        _list(plan.spared)
+
+
+def _list(copies: Sequence[Copy]) -> None:
+    for copy in copies[:ROWS_SHOWN_MAX]:
+        say(f"  {copy.where}")
+    if len(copies) > ROWS_SHOWN_MAX:
+        click.echo(f"  … and {len(copies) - ROWS_SHOWN_MAX:,} more: --json lists them all")

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from dreamfs_server.commands.printing import printable
-from dreamfs_tools.answers import rfc3339
+from dreamfs_tools.answers import plural, rfc3339
 from dreamfs_tools.filesystem import Limits, Snapshot, Store
 from dreamfs_tools.stores import unknown_store
 
@@ -57,6 +57,21 @@ def settings_options(command: F) -> F:
                 default=None,
                 help="What a dream may do without a person: tidy is exact duplicates and the index. [none]",
             ),
+            click.option(
+                "--keep-days",
+                type=click.IntRange(min=0),
+                default=None,
+                metavar="N",
+                help="dreamfs prune lets contents go that were superseded so long ago; 0: keeps them. [0]",
+            ),
+            click.option(
+                "--keep-versions",
+                type=click.IntRange(min=0),
+                default=None,
+                metavar="N",
+                help="dreamfs prune keeps the newest N versions of each file; 0: all. With --keep-days, only what both "
+                "let go goes. [0]",
+            ),
         )
     ):
         command = option(command)
@@ -67,6 +82,8 @@ def with_settings(store: Store, given: dict[str, Any]) -> Store:
     """A store with what `settings_options` gave."""
     changed = {key: value for key, value in given.items() if value is not None}
     limits: dict[str, int] = {key: changed.pop(key) for key in ("content_bytes", "files_count") if key in changed}
+    for key in changed.keys() & {"keep_days", "keep_versions"}:
+        changed[key] = changed[key] or None
     pairs = dict(store.metadata) | dict(changed.pop("metadata", ()))
     return replace(
         store,
@@ -102,6 +119,8 @@ def store_shape(store: Store) -> dict[str, object]:
         "require_expected_version": store.require_expected_version,
         "secrets": store.secrets,
         "auto_accept": store.auto_accept,
+        "keep_days": store.keep_days,
+        "keep_versions": store.keep_versions,
         "metadata": dict(store.metadata),
         "project": store.project or None,
         "forked_from": store.forked_from or None,
@@ -124,7 +143,19 @@ def store_lines(store: Store) -> list[str]:
         ("writes", "only with expected_version" if store.require_expected_version else ""),
         ("secrets", store.secrets),
         ("dreams", "may tidy without a person" if store.auto_accept == "tidy" else "change nothing without a person"),
+        ("keeps", _kept_words(store)),
         ("fork of", f"{store.forked_from} at version {store.forked_at}" if store.forked_from else ""),
         *((key, value) for key, value in store.metadata.items()),
     ]
     return [f"/{store.slug}", *(f"  {key:<9} {printable(value)}" for key, value in facts if value)]
+
+
+def _kept_words(store: Store) -> str:
+    """What `prune` leaves of old contents."""
+    days = f"for {plural(store.keep_days, 'day')}" if store.keep_days else ""
+    newest = f"the newest {plural(store.keep_versions, 'version')} of each file" if store.keep_versions else ""
+    if days and newest:
+        return f"every version {days}, and {newest} longer; dreamfs prune lets the others go"
+    if days or newest:
+        return f"{newest or f'every version {days}'}; dreamfs prune lets the others go"
+    return "every version, for ever"

@@ -1,7 +1,7 @@
 """Redaction over SQLite: find every copy of a text, take all of them out in one transaction, then erase the bytes."""
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -92,16 +92,16 @@ class SqliteEraser:
         erased = await self._database.write(remove)
         return replace(erased, is_erased=await self._erase_bytes(before.needles))
 
-    async def plan_pruning(self, pruning: Pruning) -> ErasurePlan:
+    async def plan_pruning(self, prunings: Sequence[Pruning]) -> ErasurePlan:
         """Find the contents that a pruning would let go."""
-        return await self._database.read(lambda c: retention.find(c, pruning)[0])
+        return await self._database.read(lambda c: retention.find(SqliteSnapshot(c, self._clock()), prunings)[0])
 
-    async def prune(self, pruning: Pruning, author: Author) -> Erased:
+    async def prune(self, prunings: Sequence[Pruning], author: Author) -> Erased:
         """Let contents go; their revisions stay."""
         now = milliseconds(self._clock())
 
         def remove(c: sqlite3.Connection) -> ErasurePlan:
-            plan, ids = retention.find(c, pruning)
+            plan, ids = retention.find(SqliteSnapshot(c, self._clock()), prunings)
             if ids:
                 forgetting.forget(c, dict.fromkeys(ids), "pruned", now)
                 c.execute(_ADD, ("pruned", now, keep_author(c, author), "", len(plan.copies)))

@@ -1,20 +1,23 @@
 """Retention: contents that are old and many may go; revisions never do.
 
 A version may lose its content once it is not the current one of its memory, unless a rule keeps it. Contents are shared
-by versions of equal text, also between stores and forks, so a content goes only when no kept version has it.
+by versions of equal text, also between stores and forks, so a content goes only when no kept version has it. What a
+pending proposal or a fork may still be merged against is kept, and named.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dreamfs_server.sqlite.rows import milliseconds
+from dreamfs_server.sqlite.snapshot import SqliteSnapshot
+from dreamfs_tools.parting import partings
 from dreamfs_tools.redaction import Copy, ErasurePlan, Pruning
 
 # What follows a version of a memory in its store superseded it. A version's place counts from the newest, 1, over those
 # that have a content.
 _VERSIONS = """
-SELECT h.store_id, s.slug, h.revision, n.path, h.content_id, h.live,
+SELECT h.store_id, s.slug, s.deleted_at IS NOT NULL, h.revision, n.path, h.content_id, h.live,
        row_number() OVER (PARTITION BY h.store_id, h.memory_id, h.live ORDER BY h.revision DESC) AS place,
        lead(h.revision) OVER story AS superseded_in, lead(r.created_at) OVER story AS superseded_at
 FROM change AS h
@@ -38,6 +41,8 @@ WHERE p.status IN ('pending', 'quarantined')
 class _Version:
     store_id: int
     slug: str
+    is_deleted: bool
+    """Of the store."""
     revision: int
     path: str
     content_id: int
@@ -47,34 +52,40 @@ class _Version:
     superseded_at: int | None
 
 
-def find(c: sqlite3.Connection, pruning: Pruning) -> tuple[ErasurePlan, set[int]]:
-    """What a pruning would let go, and the contents behind it.
+def find(snapshot: SqliteSnapshot, prunings: Sequence[Pruning]) -> tuple[ErasurePlan, set[int]]:
+    """What prunings would let go together, and the contents behind it.
 
     Only what was superseded can go. Where both rules are given, both have to allow it; with neither, nothing goes.
     """
+    c = snapshot.c
     replacements = dict(c.execute(_REPLACEMENTS).fetchall())
     stored = {row[0] for row in c.execute(_STORED).fetchall()}
     kept = {_end(row[0], replacements) for row in c.execute(_LIVE).fetchall()}
-    bases: dict[int, set[int]] = {}
-    for store_id, version in c.execute(_BASES).fetchall():
-        bases.setdefault(store_id, set()).add(version)
+    bases = _bases(snapshot)
     going: list[_Version] = []
+    spared: list[_Version] = []
     for version in _versions(c, replacements):
         if version.content_id not in stored:
             continue
-        if _may_go(version, pruning) and not _is_base(version, bases.get(version.store_id, set())):
+        may_go = any(_may_go(version, pruning) for pruning in prunings)
+        if may_go and not _is_base(version, bases.get(version.store_id, set())):
             going.append(version)
-        else:
-            kept.add(version.content_id)
+            continue
+        kept.add(version.content_id)
+        if may_go:
+            spared.append(version)
     gone = [version for version in going if version.content_id not in kept]
-    copies = [
-        Copy("version", f"/{version.slug}/{version.path} version {version.revision}", own=True) for version in gone
-    ]
-    return ErasurePlan(copies), {version.content_id for version in gone}
+    plan = ErasurePlan([_copy(version) for version in gone], spared=[_copy(version) for version in spared])
+    return plan, {version.content_id for version in gone}
+
+
+def _copy(version: _Version) -> Copy:
+    deleted = " (of a deleted store)" if version.is_deleted else ""
+    return Copy("version", f"/{version.slug}/{version.path} version {version.revision}{deleted}", own=True)
 
 
 def _may_go(version: _Version, pruning: Pruning) -> bool:
-    if version.superseded_at is None or (pruning.store and version.slug != pruning.store):
+    if version.superseded_at is None or (pruning.store and (version.slug != pruning.store or version.is_deleted)):
         return False
     if pruning.superseded_before is None and pruning.keep_versions is None:
         return False
@@ -84,16 +95,37 @@ def _may_go(version: _Version, pruning: Pruning) -> bool:
     return is_old and is_beyond
 
 
-def _is_base(version: _Version, bases: set[int]) -> bool:
-    """Whether a pending proposal was made while this version was the current one."""
+def _is_base(version: _Version, bases: Iterable[int]) -> bool:
+    """Whether something may be merged against the state in which this version was the current one."""
     superseded_in = version.superseded_in
     return superseded_in is not None and any(version.revision <= base < superseded_in for base in bases)
 
 
+def _bases(snapshot: SqliteSnapshot) -> Mapping[int, set[int]]:
+    """Store → the revisions that merges may begin from: what proposals were made against, and where stores parted."""
+    bases: dict[int, set[int]] = {}
+    for store_id, revision in snapshot.c.execute(_BASES).fetchall():
+        bases.setdefault(store_id, set()).add(revision)
+    stores = snapshot.stores()
+    related = [store.slug for store in stores if store.forked_from or snapshot.merges(store.slug)]
+    pairs = {frozenset((one, other.slug)) for one in related for other in stores if one != other.slug}
+    for one, other in map(sorted, pairs):
+        for state in partings(snapshot, one, other):
+            # A state of a fork is, in what the fork has not changed, one of the store that it began as.
+            revision = state.revision
+            for segment in snapshot.segments(snapshot.store_row(state.store)):
+                bases.setdefault(segment.store_id, set()).add(revision)
+                revision = min(revision, segment.base_revision)
+    return bases
+
+
 def _versions(c: sqlite3.Connection, replacements: dict[int, int]) -> Iterator[_Version]:
-    for store_id, slug, revision, path, content_id, live, place, *superseded in c.execute(_VERSIONS).fetchall():
+    for store_id, slug, deleted, revision, path, content_id, live, place, *superseded in c.execute(
+        _VERSIONS
+    ).fetchall():
         if live and content_id is not None:
-            yield _Version(store_id, slug, revision, path, _end(content_id, replacements), place, *superseded)
+            end = _end(content_id, replacements)
+            yield _Version(store_id, slug, bool(deleted), revision, path, end, place, *superseded)
 
 
 def _end(content_id: int, replacements: dict[int, int]) -> int:

@@ -124,7 +124,8 @@ def past_entry_of(row: Row, slug: str, authors: Authors) -> Entry:
 def store_of(row: Row) -> tuple[StoreRow, Store]:
     """A store from a row of `snapshot.STORES`."""
     (store_id, slug, name, description, access, content_bytes, files_count, require, secrets, auto_accept) = row[:10]
-    (metadata, created_at, archived_at, base_store_id, base_revision, project, head, files, base_slug) = row[10:]
+    keep_days, keep_versions = row[10:12]
+    (metadata, created_at, archived_at, base_store_id, base_revision, project, head, files, base_slug) = row[12:]
     return StoreRow(store_id, slug, head, base_store_id, base_revision), Store(
         slug=slug,
         name=name,
@@ -136,6 +137,8 @@ def store_of(row: Row) -> tuple[StoreRow, Store]:
         require_expected_version=bool(require),
         secrets=secrets,
         auto_accept=auto_accept,
+        keep_days=keep_days,
+        keep_versions=keep_versions,
         metadata={} if metadata == "{}" else json.loads(metadata),
         created_at=moment(created_at),
         archived_at=None if archived_at is None else moment(archived_at),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _STORES = """
 SELECT s.store_id, s.slug, s.name, s.description, s.access, s.content_bytes_max, s.files_count_max,
-       s.require_expected_version, s.secrets, s.auto_accept, s.metadata, s.created_at, s.archived_at,
+       s.require_expected_version, s.secrets, s.auto_accept, s.keep_days, s.keep_versions, s.metadata, s.created_at, s.archived_at,
        s.base_store_id, s.base_revision, s.project, n.version, n.files, b.slug
 FROM store AS s
 JOIN node AS n ON n.store_id = s.store_id AND n.sort_key = ''
@@ -27,7 +27,7 @@ WHERE s.deleted_at IS NULL ORDER BY s.slug
 """
 _STORE = """
 SELECT s.store_id, s.slug, s.name, s.description, s.access, s.content_bytes_max, s.files_count_max,
-       s.require_expected_version, s.secrets, s.auto_accept, s.metadata, s.created_at, s.archived_at,
+       s.require_expected_version, s.secrets, s.auto_accept, s.keep_days, s.keep_versions, s.metadata, s.created_at, s.archived_at,
        s.base_store_id, s.base_revision, s.project, n.version, n.files, b.slug
 FROM store AS s
 JOIN node AS n ON n.store_id = s.store_id AND n.sort_key = ''

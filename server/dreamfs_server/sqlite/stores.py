@@ -17,9 +17,11 @@ from dreamfs_tools.stores import check_store, unknown_store
 
 _ADD = """
 INSERT INTO store (slug, name, description, access, content_bytes_max, files_count_max, require_expected_version,
-                   secrets, auto_accept, metadata, project, created_at, base_store_id, base_revision, packed_revision)
+                   secrets, auto_accept, keep_days, keep_versions, metadata, project, created_at, base_store_id,
+                   base_revision, packed_revision)
 VALUES (:slug, :name, :description, :access, :content_bytes_max, :files_count_max, :require_expected_version,
-        :secrets, :auto_accept, :metadata, :project, :created_at, :base_store_id, :base_revision, :base_revision)
+        :secrets, :auto_accept, :keep_days, :keep_versions, :metadata, :project, :created_at, :base_store_id,
+        :base_revision, :base_revision)
 """
 _ADD_ROOT = "INSERT INTO node (store_id, path, live, kind, version, history_id) VALUES (?1, '', 1, 'folder', 0, ?1)"
 _PROJECT_TAKEN = """
@@ -28,7 +30,8 @@ SELECT slug FROM store WHERE project = :project AND project <> '' AND slug <> :s
 _UPDATE = """
 UPDATE store SET name = :name, description = :description, access = :access, content_bytes_max = :content_bytes_max,
     files_count_max = :files_count_max, require_expected_version = :require_expected_version, secrets = :secrets,
-    auto_accept = :auto_accept, metadata = :metadata, project = :project
+    auto_accept = :auto_accept, keep_days = :keep_days, keep_versions = :keep_versions,
+    metadata = :metadata, project = :project
 WHERE slug = :slug AND deleted_at IS NULL
 """
 _ARCHIVE = "UPDATE store SET archived_at = ? WHERE store_id = ? AND archived_at IS NULL"
@@ -268,6 +271,8 @@ def _settings(store: Store) -> dict[str, object]:
         "require_expected_version": int(store.require_expected_version),
         "secrets": store.secrets,
         "auto_accept": store.auto_accept,
+        "keep_days": store.keep_days,
+        "keep_versions": store.keep_versions,
         "metadata": json.dumps(dict(store.metadata), ensure_ascii=False),
         "project": store.project,
     }
