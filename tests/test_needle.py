@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.needle import Needle
 from dreamfs_tools.redaction import event_text
+from dreamfs_tools.sought import Sought
 from dreamfs_tools.text import number_lines, split_lines
 from dreamfs_tools.transcript import Event, line_count
 
@@ -55,7 +56,7 @@ def test_an_event_keeps_its_lines_so_that_citations_hold(secret: str, text: list
     whole = "".join(text).replace("SECRET", secret)
     event = Event(3, "tool", "tool_result", whole)
     needle = Needle(secret, new)
-    result = event_text(event, whole, needle)
+    result = event_text(event, whole, Sought([needle]))
     assert not needle.is_in(result)
     assert line_count(Event(3, "tool", "tool_result", result)) == line_count(event)
 

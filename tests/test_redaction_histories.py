@@ -14,17 +14,20 @@ from dreamfs_server.sqlite.redaction import SqliteEraser
 from dreamfs_tools.call import Call
 from dreamfs_tools.diff import diff
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.filesystem import Author, Edit, Entry, Move, Planned, Put, Remove, Snapshot, Store
+from dreamfs_tools.filesystem import Author, ChangeFilter, Edit, Entry, Move, Planned, Put, Remove, Snapshot, Store
 from dreamfs_tools.history import history
 from dreamfs_tools.mounts import Mounts
 from dreamfs_tools.redaction import Redaction
+from dreamfs_tools.sought import telling_lines
 from dreamfs_tools.view import view
 from writing_world import noon
 
 LONG = " ".join(f"word-{number}" for number in range(60)) + "\n"
 """Makes a text long enough to be stored as a difference."""
 SECRETS = ["sesame-one", "sesame-two"]
-LINES = st.sampled_from([LONG, "second\n", "third line\n", f"x {SECRETS[0]} y\n", f"{SECRETS[1]}\n"])
+LINES = st.sampled_from(
+    [LONG, "second\n", "a third line, longer\n", f"the word is {SECRETS[0]} here\n", f"- {SECRETS[1]}\n"]
+)
 TEXTS = st.lists(LINES, max_size=4).map("".join)
 PATHS = st.sampled_from(["a", "b", "f/a"])
 Step = tuple[str, ...]
@@ -54,7 +57,7 @@ class World:
     async def do(self, step: Step) -> None:
         match step:
             case ("put", path, text):
-                self.gone -= {secret for secret in SECRETS if secret in text}
+                self.gone = {gone for gone in self.gone if gone not in text}
                 await self.write(path, lambda _: Put("memories", path, text, "modified"))
             case ("remove", path):
                 await self.write(path, lambda here: Remove("memories", path) if here else None)
@@ -71,14 +74,17 @@ class World:
                     name = f"fork-{len(stores)}"
                     await self.engine.fork_store("memories", Store(name, name), min(int(at), head))
             case ("text", path, secret):
-                await self.redact(Redaction("memories", path, secret, everywhere=True), {}, secret)
+                await self.redact(Redaction("memories", path, secret, everywhere=True), {}, [secret])
             case ("whole", path, version):
                 then = self.expected.get(("memories", int(version), path))
                 if then:
                     whole = then.strip("\n")
                     wanted: Texts = {key: None for key, other in self.expected.items() if other == then}
                     redaction = Redaction("memories", path, versions=[int(version)], everywhere=True)
-                    await self.redact(redaction, wanted, whole if len(whole) >= 16 else None)
+                    own = await self.engine.read(lambda s: own_versions(s, path))
+                    staying = [other for key in own if (other := self.expected[key]) and other != then]
+                    parts = [whole] if len(whole) >= 16 else []
+                    await self.redact(redaction, wanted, [*parts, *telling_lines([then], staying)])
             case _:
                 raise AssertionError(step)
         seen = await self.engine.read(everything)
@@ -86,7 +92,7 @@ class World:
             self.expected.setdefault(key, found)
         assert seen == self.expected
 
-    async def redact(self, redaction: Redaction, wanted: Texts, part: str | None) -> None:
+    async def redact(self, redaction: Redaction, wanted: Texts, parts: list[str]) -> None:
         try:
             erased = await self.eraser.erase(redaction, Author(actor="user:ada"))
         except Refusal as refusal:
@@ -95,7 +101,7 @@ class World:
             return
         assert erased.is_erased
         self.expected |= wanted
-        if part:
+        for part in parts:
             for key, found in self.expected.items():
                 self.expected[key] = None if found is None else found.replace(part, "[redacted]")
             self.gone.add(part)
@@ -119,6 +125,13 @@ class World:
             answers.append((await diff(call, shown, 0, version)).text)
         for secret in self.gone & set(SECRETS):
             assert not [answer for answer in answers if secret in answer]
+
+
+def own_versions(snapshot: Snapshot, path: str) -> list[tuple[str, int, str]]:
+    """Where whatever was ever at a path has been."""
+    ids = {row.memory_id for row in snapshot.changes("memories", ChangeFilter(path=path), 1_000)}
+    rows = [row for one in ids for row in snapshot.changes("memories", ChangeFilter(memory_id=one), 1_000)]
+    return [("memories", row.version, row.path) for row in rows if row.operation != "deleted"]
 
 
 def everything(snapshot: Snapshot) -> Texts:

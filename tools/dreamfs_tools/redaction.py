@@ -7,12 +7,15 @@ transcript of the database, and all copies go together or none does. Only what t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from dreamfs_tools.answers import plural
 from dreamfs_tools.filesystem import Author
-from dreamfs_tools.needle import REDACTED, Needle
+from dreamfs_tools.needle import REDACTED
 from dreamfs_tools.transcript import Event, line_count
+
+if TYPE_CHECKING:
+    from dreamfs_tools.sought import Sought
 
 ROWS_SHOWN_MAX = 200
 
@@ -33,6 +36,18 @@ class Redaction:
     everywhere: bool = False
     """Whether copies elsewhere than in the path's own history may be removed too."""
     reason: str = ""
+    take: Sequence[str] = ()
+    """Places elsewhere whose copies may be removed too: a path with all below it, or a kind such as `access log`."""
+    leave: Sequence[str] = ()
+    """Places, named likewise, that keep the lines of it that they have; the whole of it they cannot keep."""
+
+    def takes(self, copy: "Copy") -> bool:
+        """Whether a copy elsewhere may be removed."""
+        return copy.own or self.everywhere or _is_named(copy, self.take)
+
+    def leaves(self, copy: "Copy") -> bool:
+        """Whether lines are to stay where they are."""
+        return _is_named(copy, self.leave)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +60,8 @@ class Copy:
     """As people find it: `/memories/a.md version 3`, `/transcripts/s-1 line 40`."""
     own: bool = False
     """Whether it belongs to the history of the path that was named."""
+    lines: int = 0
+    """How many different lines of it are there; 0 where the whole of it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +75,10 @@ class ErasurePlan:
     """Known backups, which are out of reach."""
     spared: Sequence[Copy] = ()
     """What a pruning would let go by its rules and keeps, because something may still be merged against it."""
+    left: Sequence[Copy] = ()
+    """Places that keep lines of it, because that was asked for."""
+    lines_kept: int = 0
+    """How many lines of it were not looked for: too short, or in versions of the path that stay."""
 
     @property
     def elsewhere(self) -> Sequence[Copy]:
@@ -123,20 +144,27 @@ class Eraser(Protocol):
         ...
 
 
-def event_text(event: Event, text: str, needle: Needle) -> str:
-    """A transcript event's text without the needle, rendered in as many lines as before, so that citations hold."""
-    result = needle.replaced_by_line(text)
+def event_text(event: Event, text: str, sought: "Sought", *, lines: bool = True) -> str:
+    """A transcript event's text without what is sought, rendered in as many lines as before, so that citations hold."""
+    result = sought.replaced_by_line(text, lines=lines)
     if _lines(event, result) == _lines(event, text):
         return result
-    return needle.replaced_by_line(text, REDACTED)
+    return sought.replaced_by_line(text, REDACTED, lines=lines)
 
 
 def plan_text(plan: ErasurePlan) -> str:
     """A plan as a person reads it before saying yes."""
-    lines = [f"{plural(len(plan.copies), 'copy', 'copies')}:"]
-    lines += [f"  {copy.kind}: {copy.where}" for copy in plan.copies[:ROWS_SHOWN_MAX]]
-    if len(plan.copies) > ROWS_SHOWN_MAX:
-        lines.append(f"  … and {len(plan.copies) - ROWS_SHOWN_MAX:,} more: --json lists them all")
+    whole = [copy for copy in plan.copies if not copy.lines]
+    parts = [copy for copy in plan.copies if copy.lines]
+    lines = [f"{plural(len(whole), 'copy', 'copies')}:", *_listed(whole)]
+    if parts:
+        lines += [f"{plural(len(parts), 'place')} with lines of it:", *_listed(parts)]
+    if plan.left:
+        lines += ["Lines of it that stay where they are, as --leave says:", *_listed(plan.left)]
+    if plan.lines_kept:
+        lines.append(
+            f"{plural(plan.lines_kept, 'line')} of it, short or in versions that stay too: looked for only with --text."
+        )
     if plan.names:
         lines.append("Names that hold it and stay; choose others where you can:")
         lines += [f"  {copy.kind}: {copy.where}" for copy in plan.names[:ROWS_SHOWN_MAX]]
@@ -147,6 +175,12 @@ def plan_text(plan: ErasurePlan) -> str:
     return "\n".join(lines)
 
 
+def copy_words(copy: Copy) -> str:
+    """A place on a line."""
+    lines = f" ({plural(copy.lines, 'line')})" if copy.lines else ""
+    return f"{copy.kind}: {copy.where}{lines}"
+
+
 def plan_shape(plan: ErasurePlan) -> dict[str, Any]:
     """A plan for machines."""
     return {
@@ -154,6 +188,8 @@ def plan_shape(plan: ErasurePlan) -> dict[str, Any]:
         "names": [_shape(copy) for copy in plan.names],
         "backups": list(plan.backups),
         "spared": [_shape(copy) for copy in plan.spared],
+        "left": [_shape(copy) for copy in plan.left],
+        "lines_kept": plan.lines_kept,
     }
 
 
@@ -166,7 +202,22 @@ def outcome_of(erased: Erased) -> Outcome:
 
 
 def _shape(copy: Copy) -> dict[str, Any]:
-    return {"kind": copy.kind, "where": copy.where, "own": copy.own}
+    return {"kind": copy.kind, "where": copy.where, "own": copy.own, "lines": copy.lines}
+
+
+def _listed(copies: Sequence[Copy]) -> list[str]:
+    shown = [f"  {copy_words(copy)}" for copy in copies[:ROWS_SHOWN_MAX]]
+    more = len(copies) - ROWS_SHOWN_MAX
+    return [*shown, f"  … and {more:,} more: --json lists them all"] if more > 0 else shown
+
+
+def _is_named(copy: Copy, places: Sequence[str]) -> bool:
+    where = copy.where.rpartition(" line ")[0] if copy.kind == "transcript" and " line " in copy.where else copy.where
+    for place in places:
+        bare = place.rstrip("/")
+        if bare in {"", copy.kind, where} or where.startswith((f"{bare}/", f"{bare} ")):
+            return True
+    return False
 
 
 def _lines(event: Event, text: str) -> int:

@@ -17,6 +17,15 @@ from dreamfs_tools.redaction import Erased, ErasurePlan, Redaction, outcome_of, 
 @click.option("--text", default=None, help="This text, wherever it is; - reads it from standard input.")
 @click.option("--replace", "replacement", default="[redacted]", show_default=True, help="What to put in its place.")
 @click.option("--everywhere", is_flag=True, help="Also every copy outside the history of PATH.")
+@click.option(
+    "--take", multiple=True, metavar="PLACE", help="Also copies at this place, as the list names it. Repeatable."
+)
+@click.option(
+    "--leave",
+    multiple=True,
+    metavar="PLACE",
+    help="Leave lines that stand at this place for themselves; / for all such places. Repeatable.",
+)
 @click.option("--reason", default="", help="Why; shown in the history.")
 @click.option("--dry-run", is_flag=True, help="Only list what would be removed.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -30,6 +39,8 @@ def command(
     text: str | None,
     replacement: str,
     everywhere: bool,
+    take: tuple[str, ...],
+    leave: tuple[str, ...],
     reason: str,
     dry_run: bool,
     yes: bool,
@@ -42,6 +53,8 @@ def command(
     """
     if (text is not None) + bool(versions) + all_versions != 1:
         raise click.UsageError("Give one of --text, --version and --all.")
+    if text is not None and leave:
+        raise click.UsageError("--leave is for lines of whole versions; a --text goes wherever it is.")
     if text == "-":
         text = sys.stdin.read()
 
@@ -49,7 +62,7 @@ def command(
         place = context.mounts.resolve(snapshot, path)
         if not place.store:
             raise Refusal("invalid_argument", f"{place.shown} is not in a store. Name a file such as /memories/a.md.")
-        return Redaction(place.store, place.path, text, versions, replacement, everywhere, reason)
+        return Redaction(place.store, place.path, text, versions, replacement, everywhere, reason, take, leave)
 
     async def look(opened: Opened) -> tuple[Redaction, ErasurePlan]:
         redaction = await opened.filesystem.read(query)
@@ -61,7 +74,7 @@ def command(
         return
     if not as_json:
         click.echo(plan_text(plan), err=True)
-    if everywhere or not plan.elsewhere:
+    if all(redaction.takes(copy) for copy in plan.copies):
         ask("Remove all of them for good?", yes=yes)
 
     async def work(opened: Opened) -> Erased:

@@ -28,7 +28,13 @@ def pending(c: sqlite3.Connection) -> int:
     return int(c.execute(_PENDING).fetchone()[1])
 
 
-async def erase(database: Database, now: int, deadline_seconds: float, needles: Sequence[bytes] = ()) -> list[bytes]:
+async def erase(
+    database: Database,
+    now: int,
+    deadline_seconds: float,
+    needles: Sequence[bytes] = (),
+    remnants: Callable[[Sequence[bytes]], Awaitable[list[bytes]]] | None = None,
+) -> list[bytes]:
     """Rewrite the files of the database without what was deleted, and note that on every redaction made before.
 
     Args:
@@ -36,9 +42,10 @@ async def erase(database: Database, now: int, deadline_seconds: float, needles: 
         now: in milliseconds.
         deadline_seconds: how long to try while others are in the way.
         needles: what is to be found nowhere afterwards.
+        remnants: of the needles that are found all the same, gives those that no row accounts for.
 
     Returns:
-        Those needles that are found all the same; then nothing is noted.
+        Those needles that are found all the same and that no row accounts for; then nothing is noted.
 
     Raises:
         Refusal: `locked` when others were in the way all the time.
@@ -50,6 +57,8 @@ async def erase(database: Database, now: int, deadline_seconds: float, needles: 
     await _until(deadline, lambda: _vacuum(database))
     await _until(deadline, lambda: database.checkpoint(truncate=True))
     found = await search(database, needles)
+    if found and remnants is not None:
+        found = await remnants(found)
     if not found:
         await database.write(lambda c: c.execute(_ERASED, (now, newest)))
     return found

@@ -6,13 +6,13 @@ salt go with it, since a plain hash of a short text can be guessed.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 
 from dreamfs_server.sqlite import content, deltas
-from dreamfs_tools.needle import Needle
+from dreamfs_tools.sought import Sought
 
 _RAW = (
     "SELECT content_id FROM content WHERE content_id > ? AND encoding = 'raw' AND state = 'stored' AND instr(data, ?)"
@@ -62,11 +62,22 @@ def newest(c: sqlite3.Connection) -> int:
     return int(c.execute(_NEWEST).fetchone()[0])
 
 
-def holding(c: sqlite3.Connection, needle: Needle, after: int = 0) -> set[int]:
-    """The stored contents that hold a text."""
-    found = {row[0] for row in c.execute(_RAW, (after, needle.probe.encode())).fetchall()}
-    found |= {row[0] for row in c.execute(_PACKED, (after,)).fetchall()}
-    return {content_id for content_id in found if needle.is_in(content.load(c, content_id) or "")}
+def holding(c: sqlite3.Connection, sought: Sought, after: int = 0) -> dict[int, int]:
+    """The stored contents that hold what is sought, and how much of it: see `Sought.lines_in`."""
+    found: dict[int, int] = {}
+    for content_id, text in texts(c, after, sought.probe):
+        lines = sought.lines_in(text)
+        if lines is not None:
+            found[content_id] = lines
+    return found
+
+
+def texts(c: sqlite3.Connection, after: int = 0, probe: str = "") -> Iterator[tuple[int, str]]:
+    """The stored contents, newer than `after`, that may hold a probe."""
+    ids = [row[0] for row in c.execute(_RAW, (after, probe.encode())).fetchall()]
+    ids += [row[0] for row in c.execute(_PACKED, (after,)).fetchall()]
+    for content_id in ids:
+        yield content_id, content.load(c, content_id) or ""
 
 
 def still_stored(c: sqlite3.Connection, ids: Iterable[int]) -> set[int]:

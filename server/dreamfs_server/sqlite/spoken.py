@@ -4,11 +4,12 @@ Its key stays too: without it the next import of the same log would bring the te
 """
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from dreamfs_tools.needle import Needle
-from dreamfs_tools.redaction import Copy, event_text
+from dreamfs_tools.redaction import Copy, Redaction, event_text
+from dreamfs_tools.sought import Sought
 from dreamfs_tools.transcript import Event, render
 
 _HOLDING = """
@@ -21,30 +22,37 @@ _REWRITE = "UPDATE event SET text = ?, tool = ?, call_id = ? WHERE event_id = ?"
 _RESIZE = "UPDATE transcript SET size_bytes = size_bytes + ? WHERE transcript_id = ?"
 
 
-def copies(c: sqlite3.Connection, needle: Needle) -> list[Copy]:
-    """The lines of transcripts that hold a text."""
+def copies(c: sqlite3.Connection, sought: Sought) -> list[Copy]:
+    """The lines of transcripts that hold what is sought."""
     found: list[Copy] = []
-    for session_id, _, _, event in _events(c, needle):
-        if needle.is_in(event.tool) or needle.is_in(event.call_id):
-            found.append(Copy("transcript", f"/transcripts/{session_id} line {event.line}"))
-        for spot in sorted(needle.spots(event.text)):
-            line = event.line + 1 + event.text.count("\n", 0, spot)
-            found.append(Copy("transcript", f"/transcripts/{session_id} line {line}"))
+    for session_id, _, _, event in _events(c, sought):
+        spots = [(event.line + 1 + line, lines) for line, lines in sought.spots(event.text)]
+        if (lines := sought.lines_in(event.tool, event.call_id)) is not None:
+            spots.insert(0, (event.line, lines))
+        found += [Copy("transcript", f"/transcripts/{session_id} line {line}", lines=lines) for line, lines in spots]
     return list(dict.fromkeys(found))
 
 
-def rewrite(c: sqlite3.Connection, needle: Needle) -> None:
-    """Take a text out of every event."""
-    for _, event_id, transcript_id, event in _events(c, needle):
-        tool, call_id = needle.replaced_by_line(event.tool), needle.replaced_by_line(event.call_id)
-        new = replace(event, text=event_text(event, event.text, needle), tool=tool, call_id=call_id)
+def rewrite(c: sqlite3.Connection, sought: Sought, redaction: Redaction) -> None:
+    """Take what is sought out of every event, but lines from transcripts that are to keep them."""
+    for session_id, event_id, transcript_id, event in _events(c, sought):
+        lines = not redaction.leaves(Copy("transcript", f"/transcripts/{session_id}"))
+        tool, call_id = (sought.replaced_by_line(text, lines=lines) for text in (event.tool, event.call_id))
+        text = event_text(event, event.text, sought, lines=lines)
+        new = replace(event, text=text, tool=tool, call_id=call_id)
         if new != event:
             c.execute(_REWRITE, (new.text, new.tool, new.call_id, event_id))
             c.execute(_RESIZE, (len(render(new).encode()) - len(render(event).encode()), transcript_id))
 
 
-def _events(c: sqlite3.Connection, needle: Needle) -> list[tuple[str, int, int, Event]]:
-    rows: list[tuple[Any, ...]] = c.execute(_HOLDING, {"probe": needle.probe}).fetchall()
+def texts(c: sqlite3.Connection) -> Iterator[str]:
+    """Everything that was said."""
+    for row in c.execute("SELECT text, tool, call_id FROM event").fetchall():
+        yield from row
+
+
+def _events(c: sqlite3.Connection, sought: Sought) -> list[tuple[str, int, int, Event]]:
+    rows: list[tuple[Any, ...]] = c.execute(_HOLDING, {"probe": sought.probe}).fetchall()
     return [
         (session_id, event_id, transcript_id, Event(n, role, kind, text, tool=tool, call_id=call_id, line=line))
         for session_id, event_id, transcript_id, n, line, role, kind, text, tool, call_id in rows

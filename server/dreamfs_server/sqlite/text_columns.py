@@ -8,10 +8,11 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Union
 
-from dreamfs_tools.needle import Needle
-from dreamfs_tools.redaction import Copy
+from dreamfs_tools.redaction import Copy, Redaction
+from dreamfs_tools.sought import Sought
 
 Rewrite = Callable[[str], str]
 Json = Union[dict[str, "Json"], list["Json"], str, float, bool, None]  # noqa: UP007  # it names itself
@@ -188,33 +189,45 @@ NAMES = {
 """Where things are called so: name → SQL that gives where, and the name."""
 
 
-def copies(c: sqlite3.Connection, needle: Needle) -> Iterator[Copy]:
-    """The rows of `TABLES` that hold a text."""
+def copies(c: sqlite3.Connection, sought: Sought) -> Iterator[Copy]:
+    """The rows of `TABLES` that hold what is sought."""
     for table in TABLES:
-        for row in c.execute(table.select, {"probe": needle.probe}).fetchall():
-            if any(needle.is_in(text) for text in row[1 + table.keys :]):
-                yield Copy(table.kind, row[0])
+        for row in c.execute(table.select, {"probe": sought.probe}).fetchall():
+            lines = sought.lines_in(*row[1 + table.keys :])
+            if lines is not None:
+                yield Copy(table.kind, row[0], lines=lines)
 
 
-def names(c: sqlite3.Connection, needle: Needle) -> Iterator[Copy]:
+def names(c: sqlite3.Connection, sought: Sought) -> Iterator[Copy]:
     """What is called so, and stays."""
     for kind, sql in NAMES.items():
-        for where, name in c.execute(sql, {"probe": needle.probe}).fetchall():
-            if needle.is_in(name):
+        for where, name in c.execute(sql, {"probe": sought.probe}).fetchall():
+            if sought.is_in(name):
                 yield Copy(kind, where)
 
 
-def rewrite(c: sqlite3.Connection, needle: Needle) -> None:
-    """Take a text out of every row of `TABLES`."""
+def rewrite(c: sqlite3.Connection, sought: Sought, redaction: Redaction) -> None:
+    """Take what is sought out of every row of `TABLES`, but lines from rows that are to keep them."""
     for table in TABLES:
-        for row in c.execute(table.select, {"probe": needle.probe}).fetchall():
+        for row in c.execute(table.select, {"probe": sought.probe}).fetchall():
             key, texts = row[1 : 1 + table.keys], row[1 + table.keys :]
+            if sought.lines_in(*texts) is None:
+                continue
+            lines = not redaction.leaves(Copy(table.kind, row[0]))
+            change = partial(sought.replaced_by_line, lines=lines)
             new = [
-                _document(text, needle.replaced_by_line) if name in table.json else needle.replaced_by_line(text)
+                _document(text, change) if name in table.json else change(text)
                 for name, text in zip(table.columns, texts, strict=True)
             ]
             if new != list(texts):
                 c.execute(table.update, (*new, *key))
+
+
+def texts(c: sqlite3.Connection) -> Iterator[str]:
+    """Every text of `TABLES` and every name."""
+    for sql, first in [*((table.select, 1 + table.keys) for table in TABLES), *((sql, 1) for sql in NAMES.values())]:
+        for row in c.execute(sql, {"probe": ""}).fetchall():
+            yield from row[first:]
 
 
 def _document(text: str, rewrite_text: Rewrite) -> str:
