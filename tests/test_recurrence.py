@@ -18,7 +18,9 @@ from dreamfs_server.dream.material import AcceptedRule, Gathered, Material
 from dreamfs_server.dream.measure import measure
 from dreamfs_server.dream.review import decide
 from dreamfs_server.dream.service import DreamService
+from dreamfs_tools.dream_measures import newest_measures
 from dreamfs_tools.dream_pages import report
+from dreamfs_tools.dream_shape import dream_document
 from dreamfs_tools.dreaming import Card, DreamRequest, Review
 from dreamfs_tools.filesystem import AccessNote, Author, Planned, Put
 from mined_sessions import Call, session
@@ -141,3 +143,18 @@ async def test_the_next_dream_and_the_report_say_what_became_of_an_accepted_rule
         cards = await engine.read(lambda snapshot: snapshot.dreams.cards("d-2"))
         assert card.body in [one.body for one in cards]
         assert "## After acceptance" in report(dream, cards, [])
+        measured = await engine.read(lambda snapshot: newest_measures(snapshot, replace(dream, dream_id="d-1")))
+        assert measured.page(1)[1] == card.body
+        assert measured.shapes(1) == [
+            {
+                "signature": RULE.signature,
+                "readers": 1,
+                "readers_with": 1,
+                "others": 2,
+                "others_with": 1,
+                "verdict": "too early to say",
+                "measured_by": "d-2",
+            }
+        ]
+        document = dream_document(dream, [replace(done, number=1), replace(done, number=2)], measured)
+        assert [one["measured"] for one in document["proposals"]] == [measured.shapes(1), []]  # type: ignore[attr-defined]  # JSON

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from dreamfs_tools.dream_measures import Measured
 from dreamfs_tools.dreaming import Claim, Dream, Proposal, ProposedChange
 
 Shape = dict[str, object]
 
 
-def dream_document(dream: Dream, proposals: Sequence[Proposal]) -> Shape:
+def dream_document(dream: Dream, proposals: Sequence[Proposal], measured: Measured) -> Shape:
     """One dream with its proposals."""
     return {
         "id": dream.dream_id,
@@ -21,7 +22,9 @@ def dream_document(dream: Dream, proposals: Sequence[Proposal]) -> Shape:
             "skipped": [dict(skip) for skip in dream.coverage.skipped],
         },
         "usage": dict(dream.usage),
-        "proposals": [proposal_shape(proposal) for proposal in proposals],
+        "proposals": [
+            proposal_shape(proposal) | {"measured": measured.shapes(proposal.number)} for proposal in proposals
+        ],
         "error": dream.error,
     }
 

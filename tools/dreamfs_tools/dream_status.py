@@ -5,6 +5,7 @@ from itertools import count
 from typing import Literal
 
 from dreamfs_tools.call import Answer, Call
+from dreamfs_tools.dream_measures import Measured, newest_measures
 from dreamfs_tools.dream_naming import Naming
 from dreamfs_tools.dream_pages import proposal_path, status_lines
 from dreamfs_tools.dream_shape import dream_document
@@ -91,15 +92,16 @@ def visible_dream(call: Call, snapshot: Snapshot, dream_id: str) -> Dream:
 async def told(call: Call, dream: Dream, how: Literal["text", "json"]) -> Answer:
     """An answer about a dream: where it is, its proposals, and what to do next."""
 
-    def query(snapshot: Snapshot) -> tuple[Naming, Sequence[Proposal], bool]:
-        mounts = call.mounts.table(snapshot)
-        return naming(mounts, dream.store), snapshot.dreams.proposals(dream.dream_id), "dreams" in mounts
+    def query(snapshot: Snapshot) -> tuple[Naming, Sequence[Proposal], Measured, bool]:
+        mounts, proposals = call.mounts.table(snapshot), snapshot.dreams.proposals(dream.dream_id)
+        measured = newest_measures(snapshot, dream) if how == "json" else Measured("", {})
+        return naming(mounts, dream.store), proposals, measured, "dreams" in mounts
 
-    called, proposals, shown = await call.filesystem.read(query)
+    called, proposals, measured, shown = await call.filesystem.read(query)
     dream, proposals = called.dream(dream), [called.proposal(proposal) for proposal in proposals]
     data = {"code": "ok", "dream_id": dream.dream_id, "status": dream.status, "proposals": len(proposals)}
     if how == "json":
-        return Answer(to_json(dream_document(dream, proposals)), data)
+        return Answer(to_json(dream_document(dream, proposals, measured)), data)
     return Answer("\n".join([*status_lines(dream, proposals), *_next_steps(dream, proposals, shown=shown)]), data)
 
 

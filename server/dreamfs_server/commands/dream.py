@@ -181,7 +181,7 @@ command.add_command(allow_command)
 
 
 def _show(context: Context, dream_id: str, *, as_json: bool) -> None:
-    from dreamfs_server.commands.dream_measure import newest_measures
+    from dreamfs_tools.dream_measures import newest_measures
     from dreamfs_tools.dream_pages import proposal_page, report
     from dreamfs_tools.dream_shape import dream_document
 
@@ -191,11 +191,9 @@ def _show(context: Context, dream_id: str, *, as_json: bool) -> None:
             raise Refusal("not_found", f"There is no dream {dream_id}; `dreamfs dream list` shows those there are.")
         proposals = snapshot.dreams.proposals(dream_id)
         measured = newest_measures(snapshot, dream)
-        pages = [
-            "\n".join([proposal_page(dream, proposal), *measured.get(proposal.number, ())]) for proposal in proposals
-        ]
+        pages = ["\n".join([proposal_page(dream, proposal), *measured.page(proposal.number)]) for proposal in proposals]
         text = "\n".join([report(dream, snapshot.dreams.cards(dream_id), proposals), *pages])
-        return dream_document(dream, proposals), text
+        return dream_document(dream, proposals, measured), text
 
     async def work(opened: Opened) -> tuple[dict[str, object], str]:
         return await opened.filesystem.read(query)

@@ -3,8 +3,7 @@
 import click
 
 from dreamfs_server.commands.context import Command, Context, Opened, json_option, pass_context, print_json
-from dreamfs_tools.dreaming import Card, Dream
-from dreamfs_tools.filesystem import Snapshot
+from dreamfs_tools.dreaming import Card
 
 
 @click.command(cls=Command)
@@ -27,20 +26,3 @@ def measure(context: Context, store: str, as_json: bool) -> None:
         click.echo(card.body)
     if not cards:
         click.echo("Nothing to measure yet: no session that is stored began after a rule about an error was accepted.")
-
-
-def newest_measures(snapshot: Snapshot, dream: Dream) -> dict[int, list[str]]:
-    """What the newest dream that measured says of a dream's proposals: number → lines."""
-    from dreamfs_tools.dream_pages import RECURRENCE
-
-    for later in snapshot.dreams.dreams(dream.store):
-        cards = [card for card in snapshot.dreams.cards(later.dream_id) if card.miner == RECURRENCE]
-        mine = [card for card in cards if card.data.get("dream_id") == dream.dream_id]
-        if mine:
-            numbers = dict.fromkeys(int(card.data["proposal"]) for card in mine)
-            head = f"## After acceptance, as of dream {later.dream_id}\n"
-            return {
-                number: [head, *(card.body for card in mine if card.data["proposal"] == number), ""]
-                for number in numbers
-            }
-    return {}

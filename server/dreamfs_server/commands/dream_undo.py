@@ -71,6 +71,7 @@ def unbelieve(context: Context, source: str, store: str, reason: str, undo: bool
 
 
 def _told(context: Context, dream: Dream, *, as_json: bool) -> None:
+    from dreamfs_tools.dream_measures import Measured
     from dreamfs_tools.dream_shape import dream_document
 
     async def work(opened: Opened) -> list[Proposal]:
@@ -78,7 +79,7 @@ def _told(context: Context, dream: Dream, *, as_json: bool) -> None:
 
     proposals = context.run(work)
     if as_json:
-        print_json(dream_document(dream, proposals))
+        print_json(dream_document(dream, proposals, Measured("", {})))
         return
     for proposal in proposals:
         click.echo(proposal.title)
