@@ -1,5 +1,6 @@
 """A dream from its start to the revision that a person's answer makes, on the engine in memory and on SQLite."""
 
+import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -295,3 +296,29 @@ async def test_a_dream_that_is_canceled_while_it_is_checked_says_so(here: World)
 
     dream = await here.service(mining=slow).start(DreamRequest("memories"))
     assert (dream.status, await here.proposals("d-1")) == ("canceled", [])
+
+
+async def test_a_relative_date_counts_from_the_day_on_which_its_line_was_written(tmp_path: Path) -> None:
+    days = iter(datetime(2026, 11, day, 9, tzinfo=UTC) for day in (2, 10, 20))
+    filesystem = MemoryFilesystem(clock=lambda: next(days, NOW))
+    here = World(filesystem, MemoryJournal(filesystem))
+    first, second = "The pool was doubled yesterday.\n", "Ada moved the export today.\n"
+    for text in (first, first + second, "# Pool\n\n" + first + second):
+        put = Put("memories", "pool.md", text, "created" if text == first else "modified")
+        await filesystem.write(lambda _, put=put: Planned(None, [put]), Author(session_id="s-1"))  # type: ignore[misc]
+    dream = await here.service().start(DreamRequest("memories"))
+    [proposal] = await here.proposals(dream.dream_id)
+    assert "+The pool was doubled on 2026-11-01." in proposal.diff
+    assert "+Ada moved the export on 2026-11-10." in proposal.diff
+
+
+async def test_a_line_that_may_be_older_than_what_is_left_of_its_history_gets_no_date(tmp_path: Path) -> None:
+    filesystem = MemoryFilesystem(clock=lambda: NOW)
+    here = World(filesystem, MemoryJournal(filesystem))
+    first = "The pool was doubled yesterday.\n"
+    await here.put("pool.md", first)
+    more = Put("memories", "pool.md", f"# Pool\n\n{first}", "modified")
+    await filesystem.write(lambda _: Planned(None, [more]), Author(session_id="s-1"))
+    filesystem.forget(hashlib.sha256(first.encode()).hexdigest())
+    dream = await here.service().start(DreamRequest("memories"))
+    assert (dream.status, await here.proposals(dream.dream_id)) == ("completed", [])

@@ -8,10 +8,12 @@ from itertools import islice
 from rapidfuzz import fuzz, process
 
 from dreamfs_server.dream.citations import TRANSCRIPTS, in_scope
+from dreamfs_server.dream.evidence.dates import speaks_of_days
 from dreamfs_server.dream.material import AcceptedRule, Gathered, Material, Memory
+from dreamfs_tools.blame import blame
 from dreamfs_tools.dreaming import Coverage, Dream
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.filesystem import AccessNote, ChangeFilter, Snapshot
+from dreamfs_tools.filesystem import AccessNote, ChangeFilter, Entry, Snapshot
 from dreamfs_tools.transcript import Session
 
 TRANSCRIPTS_COUNT_MAX = 500
@@ -153,9 +155,20 @@ def _memories(snapshot: Snapshot, dream: Dream) -> list[Memory]:
                 author=revision.author.label if revision else "",
                 by_dream=revision is not None and revision.author.actor.startswith("dream:"),
                 pinned=entry.pinned,
+                written_at=_written(snapshot, entry, dream.snapshot_version) if speaks_of_days(text) else (),
             )
         )
     return memories
+
+
+def _written(snapshot: Snapshot, entry: Entry, at: int) -> list[datetime | None]:
+    """When each line of a memory was written; None for what may be older than the first version that still shows it."""
+    found = blame(snapshot, entry, at)
+    gaps = set(found.gaps)
+    return [
+        None if line.change.previous in gaps or line.change.operation == "merged" else line.change.revision.created_at
+        for line in found.lines
+    ]
 
 
 def _made(snapshot: Snapshot, store: str) -> dict[str, str]:

@@ -54,8 +54,9 @@ class Memory:
     """A dream wrote its last revision: it may be merged, but it supports nothing."""
     pinned: bool = False
     read_only: bool = False
-    written_at: Sequence[datetime] = ()
-    """For each line, when it was written, where that is known; what a relative date on it was relative to."""
+    written_at: Sequence[datetime | None] = ()
+    """For each line, when it was written, None where that is not known; what a relative date on it was relative to.
+    Filled in for texts that may have relative dates."""
 
 
 @dataclass(frozen=True, slots=True)

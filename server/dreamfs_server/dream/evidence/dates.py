@@ -88,6 +88,11 @@ def date_cards(memories: Sequence[Memory]) -> list[Card]:
     return cards
 
 
+def speaks_of_days(text: str) -> bool:
+    """Whether a text may have relative dates, so that it matters when each of its lines was written."""
+    return _RELATIVE.search(text) is not None
+
+
 def relative(statement: Statement) -> list[Dated]:
     """The relative dates of a statement, with what they mean; empty where the day is not known."""
     if statement.fenced or statement.heading:
@@ -124,7 +129,8 @@ def _base(statement: Statement, line: str) -> date | None:
     memory = statement.memory
     number = memory.text.count("\n", 0, statement.start)
     if number < len(memory.written_at):
-        return memory.written_at[number].date()
+        written = memory.written_at[number]
+        return written.date() if written is not None else None
     return memory.revised_at.date() if memory.revised_at is not None else None
 
 
