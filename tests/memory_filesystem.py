@@ -22,6 +22,7 @@ from dreamfs_tools.filesystem import (
     Committed,
     Edit,
     Entry,
+    FileAt,
     Move,
     Planned,
     Put,
@@ -33,6 +34,7 @@ from dreamfs_tools.filesystem import (
     Tree,
     Wanted,
 )
+from dreamfs_tools.provenance import deleted_name, is_deleted_name
 from dreamfs_tools.text import changed_lines
 from dreamfs_tools.transcript import Event, Session
 
@@ -66,9 +68,35 @@ class _History:
             replace(store, forked_from=self.store.slug, forked_at=at),
             self.states[: at + 1],
             {number: revision for number, revision in self.revisions.items() if number <= at},
-            [replace(change, store=store.slug) for change in self.changes if change.version <= at],
+            [_named(change, {self.store.slug: store.slug}) for change in self.changes if change.version <= at],
             set(self.pinned),
         )
+
+    def renamed(self, names: Mapping[str, str], own: Mapping[str, str]) -> None:
+        """Speak of other stores, and of this one, by other names."""
+        slug = own.get(self.store.slug, self.store.slug)
+        base = names.get(self.store.forked_from, self.store.forked_from)
+        self.store = replace(self.store, slug=slug, forked_from=base)
+        self.changes = [_elsewhere(_named(change, own), names) for change in self.changes]
+
+
+def _named(change: Change, names: Mapping[str, str]) -> Change:
+    """A row as another store shows it."""
+    came_from = change.came_from
+    if came_from is not None and came_from.store == change.store:
+        came_from = replace(came_from, store=names.get(came_from.store, came_from.store))
+    return replace(change, store=names.get(change.store, change.store), came_from=came_from)
+
+
+def _elsewhere(change: Change, names: Mapping[str, str]) -> Change:
+    """A row that speaks of other stores by other names."""
+    came_from, old_path = change.came_from, change.old_path
+    if came_from is not None:
+        came_from = replace(came_from, store=names.get(came_from.store, came_from.store))
+    if old_path.startswith("/"):
+        store, _, path = old_path[1:].partition("/")
+        old_path = f"/{names.get(store, store)}/{path}"
+    return replace(change, came_from=came_from, old_path=old_path)
 
 
 @dataclass
@@ -141,6 +169,7 @@ class MemoryFilesystem:
         self._merges: list[StoreMerge] = []
         self._clock = clock or self._tick
         self._writes = 0
+        self._deleted = 0
         self._ids = count(1)
         self._gone: set[str] = set()
         self.notes: list[AccessNote] = []
@@ -175,6 +204,29 @@ class MemoryFilesystem:
         """Add a store that starts as another."""
         history = self._histories[base]
         self._histories[store.slug] = history.forked(store, len(history.states) - 1 if at is None else at)
+
+    async def archive_store(self, slug: str) -> None:
+        """Make a store read-only."""
+        history = self._histories[slug]
+        history.store = replace(history.store, archived_at=self._clock())
+
+    async def delete_store(self, slug: str) -> None:
+        """Hide a store and free its slug."""
+        self._deleted += 1
+        name = deleted_name(slug, self._deleted)
+        history = self._histories.pop(slug)
+        history.store = replace(history.store, deleted_at=self._clock())
+        self._histories[name] = history
+        for other in self._histories.values():
+            other.renamed({slug: name}, {slug: name} if other is history else {})
+        self._merges = [
+            replace(
+                merge,
+                source=name if merge.source == slug else merge.source,
+                store=name if merge.store == slug else merge.store,
+            )
+            for merge in self._merges
+        ]
 
     async def store_notes(self) -> None:
         await anyio.lowlevel.checkpoint()
@@ -306,14 +358,17 @@ def _apply(drafts: Mapping[str, _Draft], edit: Edit, old: _File | None, ids: "co
         memory_id = old.memory_id if old else edit.memory_id or f"m{next(ids)}"
         new = _File(memory_id, number, draft.next_change_number(memory_id), edit.text)
         previous = old.version if old else 0
-        change = Change(edit.store, draft.revision, edit.path, edit.operation, memory_id, new.change_number, previous)
+        change = Change(
+            *(edit.store, draft.revision, edit.path, edit.operation, memory_id, new.change_number, previous),
+            came_from=edit.came_from,
+        )
         draft.add(edit.path, old, new, change)
         return
     assert old is not None
     if isinstance(edit, Remove):
         at = draft.next_change_number(old.memory_id)
         change = Change(edit.store, draft.revision, edit.path, "deleted", old.memory_id, at, old.version)
-        draft.add(edit.path, old, None, change)
+        draft.add(edit.path, old, None, replace(change, came_from=edit.came_from))
         return
     target = drafts[edit.new_store]
     moved_in = target is not draft
@@ -324,8 +379,11 @@ def _apply(drafts: Mapping[str, _Draft], edit: Edit, old: _File | None, ids: "co
     new = _File(memory_id, target.revision.number, at, old.text if edit.text is None else edit.text)
     old_path = f"/{edit.store}/{edit.path}" if moved_in else edit.path
     previous = 0 if moved_in else old.version
+    before = FileAt(edit.store, number - 1, old.memory_id) if moved_in else None
     change = Change(
-        edit.new_store, target.revision, edit.new_path, "renamed", memory_id, at, previous, old_path=old_path
+        *(edit.new_store, target.revision, edit.new_path, edit.operation, memory_id, at, previous),
+        old_path=old_path,
+        came_from=edit.came_from or before,
     )
     target.add(edit.new_path, old, new, change)
     if moved_in:
@@ -349,7 +407,10 @@ class MemorySnapshot:
         return [store for slug in sorted(self.histories) if (store := self.store(slug))]
 
     def store(self, slug: str) -> Store | None:
-        history = self.histories.get(slug)
+        return None if is_deleted_name(slug) else self.store_ever(slug)
+
+    def store_ever(self, name: str) -> Store | None:
+        history = self.histories.get(name)
         if history is None:
             return None
         return replace(history.store, head=len(history.states) - 1, files=len(history.states[-1]))
@@ -493,5 +554,6 @@ def _selected(change: Change, which: ChangeFilter) -> bool:
         and (which.until is None or change.revision.created_at <= which.until)
         and (before is None or (-change.version, change.path) > (-before[0], before[1]))
         and change.version > which.after_version
+        and (not which.incoming or (change.came_from is not None and change.came_from.store != change.store))
         and (which.up_to_version is None or change.version <= which.up_to_version)
     )

@@ -1,24 +1,56 @@
 """Who wrote each line."""
 
-from datetime import UTC, datetime
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import Literal, cast
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dreamfs_tools.blame import Blame, attribute, blame
-from dreamfs_tools.filesystem import Author, Change, Entry, Filesystem, Move, Operation, Put, Remove, Revision, Snapshot
+from dreamfs_tools.blame import Blame, blame
+from dreamfs_tools.filesystem import Edit, Entry, Filesystem, Move, Operation, Put, Remove, Snapshot
 from dreamfs_tools.text import ended_lines, matches
+from memory_filesystem import MemoryFilesystem, sha256
 from reading_world import write
 
-
-def change(version: int, operation: Operation = "modified") -> Change:
-    revision = Revision(version, datetime(2026, 11, 22, tzinfo=UTC), Author(session_id=f"s-{version}"))
-    return Change("memories", revision, "a.md", operation, "m1", version)
+PutOperation = Literal["created", "modified", "restored", "merged", "redacted"]
+GONE = "gone for good\n"
 
 
-def written(*history: tuple[str | None, Operation]) -> list[tuple[str, int]]:
-    found = attribute([(change(n, operation), text) for n, (text, operation) in enumerate(history, 1)])
-    return [(line.text, line.change.version) for line in found.lines]
+def attributed(history: Sequence[tuple[str, Operation]]) -> Blame:
+    """Blame for the last of a file's versions, each given by its text and what was done."""
+
+    async def run() -> Blame:
+        filesystem = MemoryFilesystem()
+        filesystem.forget(sha256(GONE))
+        path, memory_id = "a.md", ""
+        for version, (text, operation) in enumerate(history, 1):
+            edit: Edit = Put("memories", path, text, cast("PutOperation", operation), memory_id)
+            if operation == "renamed":
+                edit, path = Move("memories", path, "memories", f"{version}.md", text), f"{version}.md"
+            elif operation == "deleted":
+                edit = Remove("memories", path)
+            await write(filesystem, f"s-{version}", "", edit)
+            entry = await filesystem.read(partial(entry_at, path))
+            memory_id = entry.memory_id if entry else memory_id
+
+        def query(snapshot: Snapshot) -> Blame:
+            here = snapshot.tree("memories").entry(path)
+            assert here is not None
+            return blame(snapshot, here)
+
+        return await filesystem.read(query)
+
+    return asyncio.run(run())
+
+
+def entry_at(path: str, snapshot: Snapshot) -> Entry | None:
+    return snapshot.tree("memories").entry(path)
+
+
+def written(*history: tuple[str, Operation]) -> list[tuple[str, int]]:
+    return [(line.text, line.change.version) for line in attributed(history).lines]
 
 
 def test_a_line_keeps_its_writer_while_it_stands() -> None:
@@ -52,10 +84,9 @@ def test_a_rename_writes_no_line_and_a_merge_only_its_own() -> None:
 
 
 def test_a_version_whose_content_is_gone_is_named() -> None:
-    history = [(change(1, "created"), "a\n"), (change(2), None), (change(3), "a\nb\nc\n")]
-    found = attribute(history)
+    found = attributed([("a\n", "created"), (GONE, "modified"), ("a\nb\nc\n", "modified")])
     assert [(line.text, line.change.version) for line in found.lines] == [("a", 1), ("b", 3), ("c", 3)]
-    assert found.gaps == [2]
+    assert [gap.version for gap in found.gaps] == [2]
 
 
 def test_a_final_newline_is_the_last_lines_own() -> None:
@@ -64,7 +95,6 @@ def test_a_final_newline_is_the_last_lines_own() -> None:
 
 def test_nothing_was_written_in_an_empty_file() -> None:
     assert written(("", "created")) == []
-    assert attribute([]) == Blame([], [])
 
 
 TEXT = st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=6).map(lambda lines: "".join(f"{x}\n" for x in lines))
@@ -79,13 +109,13 @@ def test_replaying_the_history_finds_the_same_writers(texts: list[str]) -> None:
             for k in range(match.size):
                 new[match.new + k] = replayed[match.old + k]
         replayed = new
-    found = attribute([(change(n), text) for n, text in enumerate(texts, 1)])
+    found = attributed([(text, "modified") for text in texts])
     assert [(line.text + "\n", line.change.version) for line in found.lines] == replayed
 
 
 @given(st.lists(TEXT, min_size=1, max_size=6))
 def test_each_line_stands_in_the_version_it_is_put_down_to_and_ever_since(texts: list[str]) -> None:
-    found = attribute([(change(n), text) for n, text in enumerate(texts, 1)])
+    found = attributed([(text, "modified") for text in texts])
     assert "".join(f"{line.text}\n" for line in found.lines) == texts[-1]
     for line in found.lines:
         assert all(f"{line.text}\n" in ended_lines(text) for text in texts[line.change.version - 1 :])

@@ -181,7 +181,7 @@ async def test_whole_versions_go_and_history_diff_blame_and_fork_work_around_the
         entry = snapshot.tree("memories").entry("a.md")
         assert entry is not None
         found = blame(snapshot, entry)
-        return [f"{line.text} {line.change.version}" for line in found.lines], found.gaps
+        return [f"{line.text} {line.change.version}" for line in found.lines], [gap.version for gap in found.gaps]
 
     assert await engine.read(lines) == (["one 1", "two 3"], [2])
     await engine.fork_store("memories", Store("copy", "Copy"))

@@ -52,7 +52,7 @@ async def test_what_only_the_fork_changed_is_taken_in_one_revision(forked: Files
     answer = await merge_stores(ada, "fork", "/memories", "Tried and good")
     assert_snapshot("store_merge.txt", answer.text + "\n")
     assert await head_of(forked) == 4
-    rows = [("modified", "a.md"), ("deleted", "b.md"), ("renamed", "c.md"), ("created", "new.md")]
+    rows = [("merged", "a.md"), ("deleted", "b.md"), ("renamed", "c.md"), ("merged", "new.md")]
     assert sorted(await history_of(forked, "/memories"))[-4:] == sorted((4, *row) for row in rows)
     for path in ("a.md", "c.md", "new.md"):
         assert await text_of(forked, f"/memories/{path}") == await text_of(forked, f"/fork/{path}")
@@ -70,7 +70,7 @@ async def test_a_rename_on_one_side_meets_an_edit_on_the_other(forked: Filesyste
     await edited(ada, "/fork/f/d.md", "one", "ONE")
     await edited(ada, "/memories/f/c.md", "five", "FIVE")
     answer = await merge_stores(ada, "fork", "memories")
-    assert done(answer) == [("renamed", "moved/a.md"), ("renamed", "f/d.md"), ("modified", "moved/b.md")]
+    assert done(answer) == [("renamed", "moved/a.md"), ("merged", "f/d.md"), ("merged", "moved/b.md")]
     assert "TWO" in (await text_of(forked, "/memories/moved/a.md") or "")
     assert "TWO" in (await text_of(forked, "/memories/moved/b.md") or "")
     assert await text_of(forked, "/memories/f/d.md") == "f/c.md\nONE\ntwo\nthree\nfour\nFIVE\n"
@@ -147,12 +147,12 @@ async def test_the_next_merge_begins_where_the_last_one_ended(forked: Filesystem
     await edited(ada, "/fork/new.md", "two", "TWO")
     await rename(ada, "/memories/new.md", "/memories/newer.md")
     answer = await merge_stores(ada, "fork", "memories")
-    assert done(answer) == [("modified", "a.md"), ("modified", "newer.md")]
+    assert done(answer) == [("merged", "a.md"), ("merged", "newer.md")]
     back = await merge_stores(ada, "memories", "fork")
     assert done(back) == [("renamed", "newer.md")]
     assert (await merge_stores(ada, "fork", "memories")).data["code"] == "unchanged"
     await edited(ada, "/memories/a.md", "1", "one again")
-    assert done(await merge_stores(ada, "memories", "fork")) == [("modified", "a.md")]
+    assert done(await merge_stores(ada, "memories", "fork")) == [("merged", "a.md")]
 
 
 async def test_two_forks_of_one_store_can_be_merged(forked: Filesystem, ada: Call) -> None:
@@ -160,7 +160,7 @@ async def test_two_forks_of_one_store_can_be_merged(forked: Filesystem, ada: Cal
     await cast("StoreKeeper", forked).fork_store("memories", Store("later", "Later"))
     await edited(ada, "/later/b.md", "five", "FIVE")
     await edited(ada, "/fork/b.md", "one", "ONE")
-    assert done(await merge_stores(ada, "later", "fork")) == [("modified", "a.md"), ("merged", "b.md")]
+    assert done(await merge_stores(ada, "later", "fork")) == [("merged", "a.md"), ("merged", "b.md")]
 
 
 @pytest.mark.parametrize(
@@ -210,6 +210,6 @@ async def test_a_dry_run_says_what_would_be_done_and_does_nothing(forked: Filesy
     await edited(ada, "/fork/a.md", "one", "ONE")
     before = await head_of(forked)
     answer = await merge_stores(ada, "fork", "memories", dry_run=True)
-    assert answer.text.startswith("Merging /fork (version 4) into /memories would change 1 file: 1 modified.\n")
+    assert answer.text.startswith("Merging /fork (version 4) into /memories would change 1 file: 1 merged.\n")
     assert (answer.data["code"], await head_of(forked)) == ("planned", before)
     assert (await merge_stores(ada, "fork", "memories")).data["changes"] == answer.data["changes"]

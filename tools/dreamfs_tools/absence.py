@@ -29,7 +29,7 @@ def missing(snapshot: Snapshot, place: Place) -> Missing:
     change = newest_change(snapshot, place, place.mount.revision if place.mount else None) if place.store else None
     if change is None:
         return Missing(sentence, place)
-    hint = "" if change.operation == "renamed" else " view with version=-1 shows what it said."
+    hint = "" if change.old_path else " view with version=-1 shows what it said."
     return Missing(
         f"{sentence}\n{gone(snapshot, place, change)}{hint}",
         place,

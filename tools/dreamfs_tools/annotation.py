@@ -1,13 +1,16 @@
-"""A file with who wrote each of its lines, for commands; agents have `view` with `annotate`."""
+"""A file with who wrote each of its lines, and in which store; `view` with `annotate` shows it to agents."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dreamfs_tools.answers import version_words
 from dreamfs_tools.blame import Blame, blame
 from dreamfs_tools.call import Call
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.filesystem import Snapshot
+from dreamfs_tools.filesystem import Change, Snapshot
 from dreamfs_tools.lookup import Found, check_has_versions, find
-from dreamfs_tools.shapes import Shape, line_shape
+from dreamfs_tools.mounts import Mount, Mounts
+from dreamfs_tools.shapes import Shape, line_shape, store_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +19,40 @@ class Annotated:
 
     found: Found
     blame: Blame
+    mounts: Mapping[str, Mount]
+    """How each store is shown that has a version of it."""
 
     def shapes(self) -> list[Shape]:
         """One item a line, for machines."""
-        return [line_shape(line.number, line.text, line.change, self.found.mount) for line in self.blame.lines]
+        return [
+            line_shape(line.number, line.text, line.change, self.mounts[line.change.store]) for line in self.blame.lines
+        ]
+
+    def label(self, change: Change) -> str:
+        """`12`, or `experiment@12` for a version of another store."""
+        mount = self.mounts[change.store]
+        return str(change.version) if mount is self.found.mount else f"{mount.name}@{change.version}"
+
+    def words(self, change: Change) -> str:
+        """`version 12 (3rd change)`, and of which store where that is another."""
+        mount = self.mounts[change.store]
+        return version_words(change.version, change.change_number) + (
+            "" if mount is self.found.mount else f" of {store_words(mount)}"
+        )
+
+
+def annotated(snapshot: Snapshot, mounts: Mounts, found: Found) -> Annotated:
+    """Say who wrote each line of a file that was found, as far as a caller with these mounts may look."""
+    written = blame(
+        snapshot, found.entry, found.at, lambda store, revision: bool(mounts.lineage_mount(snapshot, store, revision))
+    )
+    shown: dict[str, Mount] = {found.entry.store: found.mount}
+    for change in [*(line.change for line in written.lines), *written.gaps]:
+        if change.store not in shown:
+            mount = mounts.lineage_mount(snapshot, change.store, change.version)
+            assert mount is not None, "blame follows no other"
+            shown[change.store] = mount
+    return Annotated(found, written, shown)
 
 
 async def annotate(call: Call, path: str, version: int | None = None) -> Annotated:
@@ -48,6 +81,6 @@ async def annotate(call: Call, path: str, version: int | None = None) -> Annotat
                 "history says who wrote it and when.",
                 path=found.shown,
             )
-        return Annotated(found, blame(snapshot, found.entry, found.at))
+        return annotated(snapshot, call.mounts, found)
 
     return await call.filesystem.read(query)

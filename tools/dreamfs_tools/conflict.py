@@ -114,7 +114,7 @@ def gone(snapshot: Snapshot, place: Place, change: Change) -> str:
         return f"{what} was moved to {where} {by}."
     if moved := moved_to(place, change):
         return f"It was renamed to {moved} {by}."
-    if change.operation == "renamed" and change.path != place.path:
+    if change.old_path and change.path != place.path:
         where = change.path if change.path.startswith("/") or not place.mount else f"/{place.mount.name}/{change.path}"
         return f"The last file below it was renamed to {where} {by}."
     return f"It was deleted {by}. To bring it back, use restore with version=-1."
@@ -122,7 +122,7 @@ def gone(snapshot: Snapshot, place: Place, change: Change) -> str:
 
 def moved_to(place: Place, change: Change) -> str:
     """Where a change moved what was at a place, as the mount shows it; "" where it did not."""
-    if change.operation != "renamed" or not _at_or_below(change.old_path, place.path):
+    if not change.old_path or not _at_or_below(change.old_path, place.path):
         return ""
     rest = change.old_path[len(place.path) :]
     if not change.path.endswith(rest):

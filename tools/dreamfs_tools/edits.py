@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from dreamfs_tools.provenance import FileAt
+
 
 @dataclass(frozen=True, slots=True)
 class Put:
@@ -15,6 +17,8 @@ class Put:
     memory_id: str = ""
     """The id to give a new file: a restored file's own, or the one it has in the store it is merged from. Ignored where
     a file lives at `path`, which keeps its own."""
+    came_from: FileAt | None = None
+    """Where the text was before, for the history: `Change.came_from`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,8 @@ class Remove:
 
     store: str
     path: str
+    came_from: FileAt | None = None
+    """Of a store merge, the file that was deleted there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,11 @@ class Move:
     new_store: str
     new_path: str
     text: str | None = None
-    """What the file holds from then on; None keeps its content. One row of history either way, a rename."""
+    """What the file holds from then on; None keeps its content. One row of history either way."""
+    operation: Literal["renamed", "merged"] = "renamed"
+    """`merged` where a store merge brought more than the path. A move between stores is `renamed`."""
+    came_from: FileAt | None = None
+    """As of `Put`. Between stores an engine fills it in: where the file was, as it was before."""
 
 
 Edit = Put | Remove | Move

@@ -19,6 +19,8 @@ from dreamfs_tools.edits import Edit as Edit
 from dreamfs_tools.edits import Move as Move
 from dreamfs_tools.edits import Put as Put
 from dreamfs_tools.edits import Remove as Remove
+from dreamfs_tools.provenance import FileAt as FileAt
+from dreamfs_tools.provenance import StoreMerge as StoreMerge
 
 if TYPE_CHECKING:
     from dreamfs_tools.dreaming import DreamReader, Verdict
@@ -63,8 +65,9 @@ class Store:
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
     created_at: datetime | None = None
     archived_at: datetime | None = None
+    deleted_at: datetime | None = None
     forked_from: str = ""
-    """The slug of the store this one began as, "" for none or a deleted one; `forked_at` is the revision."""
+    """The store this one began as, "" for none; `forked_at` is the revision. A deleted one by lineage's name."""
     forked_at: int = 0
     project: str = ""
     """The repository whose memory this is, "" for none; a folder of this machine, for people only."""
@@ -151,7 +154,7 @@ class Change:
     previous: int = 0
     """The memory's version before this change; 0 when there was none."""
     old_path: str = ""
-    """For `renamed`, where it was; may name another store as `/slug/path` for a move between stores."""
+    """Where a file was that the change renamed; may name another store as `/slug/path` for a move between stores."""
     size_bytes: int = 0
     sha256: str | None = None
     """Of the content after the change; None for deletions and where it was redacted or pruned."""
@@ -159,6 +162,9 @@ class Change:
     """Lines added and removed against the version before."""
     removed: int = 0
     redacted_at: datetime | None = None
+    came_from: FileAt | None = None
+    """What the change took from elsewhere: a move between stores and a store merge, the other store's file (of a merge's
+    deletion, the one that was deleted there); what restores or takes back, the version that came back."""
 
     @property
     def version(self) -> int:
@@ -186,19 +192,8 @@ class ChangeFilter:
     """Only changes of a later revision than this."""
     up_to_version: int | None = None
     """Only changes of this revision or an earlier one."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoreMerge:
-    """One store brought into another: all of `source` up to a revision is in `store` from a revision on."""
-
-    source: str
-    source_revision: int
-    store: str
-    revision: int = 0
-    """The one that the merge made; where nothing was left to do, the one after the head. Filled in by the engine."""
-    number: int = 0
-    """Counts all merges, in the order in which they were made; likewise."""
+    incoming: bool = False
+    """Only changes that took something from another store: moves between stores, and what store merges changed."""
 
 
 class Tree(Protocol):
@@ -251,6 +246,13 @@ class Snapshot(Protocol):
 
     def store(self, slug: str) -> Store | None: ...
 
+    def store_ever(self, name: str) -> Store | None:
+        """A store by its slug, or a deleted one by lineage's name, which stands in its `slug`; `provenance.py`.
+
+        `tree`, `changes`, `revision` and `merges` take both; whoever leads a caller there sees to what he may see.
+        """
+        ...
+
     def tree(self, store: str, at: int | None = None) -> Tree:
         """A store's files now, or as they were after revision `at` (0 … head).
 
@@ -294,7 +296,7 @@ class Snapshot(Protocol):
         ...
 
     def merges(self, store: str) -> Sequence[StoreMerge]:
-        """What was merged into a store since it began, newest first, without stores that were deleted since.
+        """What was merged into a store since it began, newest first; stores that were deleted since by lineage's name.
 
         Raises:
             KeyError: there is no such store.

@@ -96,7 +96,7 @@ def _revision(snapshot: Snapshot, place: Place, version: int | None) -> int | No
 
 def _path_before(change: Change | None, path: str) -> str:
     """Where a file was before its last change."""
-    renamed = change is not None and change.operation == "renamed" and change.path == path
+    renamed = change is not None and change.old_path and change.path == path
     return change.old_path if renamed and change and not change.old_path.startswith("/") else path
 
 

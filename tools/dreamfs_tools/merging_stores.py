@@ -1,7 +1,7 @@
 """Merge one store into another: hold the plan against access and limits, commit it as one revision, and tell of it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dreamfs_tools.admission import admit, masked
@@ -9,8 +9,10 @@ from dreamfs_tools.answers import plural, revision_line, version_words
 from dreamfs_tools.call import Answer, Call
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Edit, Move, Planned, Put, Remove, Snapshot, StoreMerge
+from dreamfs_tools.lineage import Lineage
 from dreamfs_tools.mounts import Mount
 from dreamfs_tools.parting import State, is_all_in, partings
+from dreamfs_tools.provenance import former_slug
 from dreamfs_tools.store_merge import Clash, StoreMergePlan, plan_store_merge
 from dreamfs_tools.text import clipped
 
@@ -26,6 +28,8 @@ class _Merge:
     target: Mount
     base: State
     edits: Sequence[Edit]
+    notes: Mapping[str, str]
+    """Path → how it comes to what it will hold, where the merge brings text."""
 
 
 async def merge_stores(call: Call, source: str, target: str, message: str = "", *, dry_run: bool = False) -> Answer:
@@ -87,17 +91,42 @@ def _thought_out(call: Call, snapshot: Snapshot, source: str, target: str) -> _M
             snapshot.tree(base.store, base.revision),
             snapshot.tree(theirs.store.slug),
             snapshot.tree(ours.store.slug),
-            theirs.store.slug,
+            (theirs.store.slug, theirs.version),
             ours.store.slug,
         )
         for base in bases
     ]
     for base, plan in zip(bases, plans, strict=True):
         if plan.clashes:
-            raise _conflict(theirs, ours, base, plan)
+            raise _conflict(theirs, ours, _readable(snapshot, base, ours, theirs), plan)
         if _effect(plan) != _effect(plans[0]):
-            raise _crossed(theirs, ours, bases, [_effect(one) ^ _effect(plans[0]) for one in plans])
-    return _Merge(theirs, ours, bases[0], masked(snapshot, plans[0].edits))
+            states = [_readable(snapshot, one, ours, theirs) for one in bases]
+            raise _crossed(theirs, ours, states, [_effect(one) ^ _effect(plans[0]) for one in plans])
+    edits = masked(snapshot, plans[0].edits)
+    return _Merge(theirs, ours, bases[0], edits, _notes(snapshot, edits, theirs.store.slug))
+
+
+def _notes(snapshot: Snapshot, edits: Sequence[Edit], source: str) -> dict[str, str]:
+    tree = snapshot.tree(source)
+    theirs = {entry.memory_id: entry for entry in tree.walk()}
+    notes: dict[str, str] = {}
+    for edit in edits:
+        if isinstance(edit, Remove) or edit.text is None or edit.came_from is None:
+            continue
+        path = edit.new_path if isinstance(edit, Move) else edit.path
+        is_new = isinstance(edit, Put) and snapshot.tree(edit.store).entry(path) is None
+        is_taken = edit.text == tree.text(theirs[edit.came_from.memory_id])
+        notes[path] = "new" if is_new else "taken as it is" if is_taken else "both changed it"
+    return notes
+
+
+def _readable(snapshot: Snapshot, base: State, *mounts: Mount) -> State:
+    """A common state as one of the two shows it in its own history, where it does: its store may have been deleted."""
+    lineage = Lineage(snapshot)
+    for mount in mounts:
+        if mount.store and lineage.shows(mount.store.slug, base.store, base.revision):
+            return base._replace(store=mount.store.slug)
+    return base._replace(store=former_slug(base.store))
 
 
 def _effect(plan: StoreMergePlan) -> set[tuple[str, str, str | None]]:
@@ -170,7 +199,7 @@ def _answer(merge: _Merge, code: str, version: int, line: str) -> Answer:
         said = [f"Merging {source} into {target} would change {plural(len(changes), 'file')}: {words}."]
     else:
         said = [f"Merged {source} into {target} as version {version}: {words}."]
-    said += [f"  {change['operation']:<8} {_route(change)}" for change in changes]
+    said += [f"  {change['operation']:<8} {_route(change)}{_how(merge, change)}" for change in changes]
     data: dict[str, object] = {"code": code, "store": target, "version": version}
     data |= {
         "source": f"/{merge.source.name}",
@@ -182,9 +211,14 @@ def _answer(merge: _Merge, code: str, version: int, line: str) -> Answer:
 
 def _change(edit: Edit) -> dict[str, object]:
     if isinstance(edit, Move):
-        return {"operation": "renamed", "path": edit.new_path, "old_path": edit.path}
+        return {"operation": edit.operation, "path": edit.new_path, "old_path": edit.path}
     operation = edit.operation if isinstance(edit, Put) else "deleted"
     return {"operation": operation, "path": edit.path, "old_path": None}
+
+
+def _how(merge: _Merge, change: dict[str, object]) -> str:
+    note = merge.notes.get(str(change["path"]))
+    return f" ({note})" if note else ""
 
 
 def _route(change: dict[str, object]) -> str:

@@ -13,6 +13,7 @@ from dreamfs_tools.dream_tree import DreamTree
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Access, Snapshot, Store, Tree
 from dreamfs_tools.paths import check_path
+from dreamfs_tools.provenance import former_slug
 from dreamfs_tools.transcript_tree import TranscriptTree
 
 MountKind = Literal["store", "transcripts", "dreams"]
@@ -54,7 +55,8 @@ class Mount:
     @property
     def writable(self) -> bool:
         """Whether a write through this mount can succeed."""
-        return self.access == "rw" and self.store is not None and self.store.archived_at is None
+        store = self.store
+        return self.access == "rw" and store is not None and store.archived_at is None and store.deleted_at is None
 
     @property
     def version(self) -> int:
@@ -161,6 +163,29 @@ class Mounts:
         return {
             name: Mount(name, None, "ro", None, kind, stores, names) for name, kind in VIRTUAL.items() if name in shown
         }
+
+    def lineage_mount(self, snapshot: Snapshot, store: str, revision: int = 0) -> Mount | None:
+        """How a store is shown to which the lineage of a file leads; None where the caller may not look there.
+
+        A mounted store is, up to the revision that it shows. A deleted one still is for who sees every store: as what it
+        was called, unless another store is called that now.
+
+        Args:
+            snapshot: where the stores are.
+            store: as lineage names it; `provenance.py`.
+            revision: how far it is looked into.
+        """
+        table = self._memory_mounts(snapshot)
+        for mount in table.values():
+            if mount.store and mount.store.slug == store and revision <= mount.version:
+                return mount
+        found = snapshot.store_ever(store)
+        if found is None or found.deleted_at is None or self.options is not None:
+            return None
+        if self.project is not None and found.project:
+            return None
+        name = former_slug(store)
+        return Mount(store if name in table else name, found, "ro")
 
     def writable_place(self, snapshot: Snapshot, path: str) -> Place:
         """Find a place where the caller may write.

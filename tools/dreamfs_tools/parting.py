@@ -24,31 +24,31 @@ def partings(snapshot: Snapshot, one: str, other: str) -> list[State]:
     One as a rule. None where the stores have nothing to do with each other; several where merges crossed by way of a
     third store, and none of the common states has the others in it.
     """
-    ours, theirs = (_contents(snapshot, _now(snapshot, slug)) for slug in (one, other))
+    ours, theirs = (contents(snapshot, _now(snapshot, slug)) for slug in (one, other))
     common = [min(ours[slug], theirs[slug]) for slug in sorted(ours.keys() & theirs.keys())]
-    held = {state: _contents(snapshot, state) for state in common}
+    held = {state: contents(snapshot, state) for state in common}
     return [state for state in common if not any(_holds(held[rival], state) for rival in common if rival != state)]
 
 
 def is_all_in(snapshot: Snapshot, source: str, target: str) -> bool:
     """Whether everything of one store, as it is now, is known to be in another."""
-    known = _contents(snapshot, _now(snapshot, target))
-    return all(_holds(known, state) for state in _contents(snapshot, _now(snapshot, source)).values())
+    known = contents(snapshot, _now(snapshot, target))
+    return all(_holds(known, state) for state in contents(snapshot, _now(snapshot, source)).values())
 
 
-def _contents(snapshot: Snapshot, whole: State) -> Mapping[str, State]:
-    """Every store that is in a state, with how much of it: what it began as, what was merged in, and so on."""
+def contents(snapshot: Snapshot, whole: State) -> Mapping[str, State]:
+    """Every store that is in a state, by the revisions it made itself, with how much of it: what it began as, what was merged in, and so on."""
     found: dict[str, State] = {}
     seen: set[State] = set()
     left = [whole]
     while left:
         state = left.pop()
-        store = snapshot.store(state.store)
+        store = snapshot.store_ever(state.store)
         if store is None or state in seen:
             continue
         seen.add(state)
         merges = [merge for merge in snapshot.merges(state.store) if merge.number < state.before_merge]
-        left += [_merged(snapshot, merge) for merge in merges]
+        left += [merged_state(snapshot, merge) for merge in merges]
         if store.forked_from:
             left.append(_began(snapshot, store.forked_from, min(state.revision, store.forked_at)))
         if not store.forked_from or state.revision > store.forked_at:
@@ -56,7 +56,7 @@ def _contents(snapshot: Snapshot, whole: State) -> Mapping[str, State]:
     return found
 
 
-def _merged(snapshot: Snapshot, merge: StoreMerge) -> State:
+def merged_state(snapshot: Snapshot, merge: StoreMerge) -> State:
     """The store that was merged in, as it was then."""
     later = [other.number for other in _merges(snapshot, merge.source) if other.number > merge.number]
     return State(merge.source, merge.source_revision, min(later, default=ALL))
@@ -69,7 +69,7 @@ def _began(snapshot: Snapshot, slug: str, revision: int) -> State:
 
 
 def _merges(snapshot: Snapshot, slug: str) -> Sequence[StoreMerge]:
-    return snapshot.merges(slug) if snapshot.store(slug) else []
+    return snapshot.merges(slug) if snapshot.store_ever(slug) else []
 
 
 def _holds(contents: Mapping[str, State], state: State) -> bool:
@@ -77,5 +77,5 @@ def _holds(contents: Mapping[str, State], state: State) -> bool:
 
 
 def _now(snapshot: Snapshot, slug: str) -> State:
-    store = snapshot.store(slug)
+    store = snapshot.store_ever(slug)
     return State(slug, store.head if store else 0)

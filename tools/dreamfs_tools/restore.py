@@ -6,7 +6,7 @@ from dreamfs_tools.answers import version_line
 from dreamfs_tools.call import Answer, Call
 from dreamfs_tools.conflict import arrived, moved_to, newest_change
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.filesystem import ChangeFilter, Edit, Put, Remove, Snapshot
+from dreamfs_tools.filesystem import ChangeFilter, Edit, FileAt, Put, Remove, Snapshot
 from dreamfs_tools.mounts import Place
 from dreamfs_tools.precondition import Moment, Request
 from dreamfs_tools.writing import check_nothing_above, files_at, write
@@ -80,7 +80,8 @@ def _edits(moment: Moment, place: Place, revision: int) -> Sequence[Edit]:
             )
         free = file.memory_id in removed or not _lives(moment, place.store, file.memory_id)
         memory_id = file.memory_id if free else ""
-        edits.append(Put(place.store, path, text, "restored", memory_id))
+        then_it_was = FileAt(place.store, file.version, file.memory_id)
+        edits.append(Put(place.store, path, text, "restored", memory_id, then_it_was))
     return edits
 
 

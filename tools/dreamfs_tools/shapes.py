@@ -53,11 +53,15 @@ def change_shape(change: Change, mount: Mount, old_path: str) -> Shape:
 
 
 def line_shape(number: int, text: str, change: Change, mount: Mount) -> Shape:
-    """A line and the change that wrote it: one item of `blame`; `path` is where the file was then."""
+    """A line and the change that wrote it: one item of `blame`.
+
+    `store` is the one that has that version, `path` where the file was in it then.
+    """
     author = change.revision.author
     return {
         "line": number,
         "text": text,
+        "store": f"/{mount.name}",
         "version": change.version,
         "change_number": change.change_number,
         "path": shown_path(mount, change.path),
@@ -97,6 +101,12 @@ def to_json(value: object) -> str:
 def shown_path(mount: Mount, path: str) -> str:
     """A path inside a store as its mount shows it."""
     return f"/{mount.name}/{path}" if path else f"/{mount.name}"
+
+
+def store_words(mount: Mount) -> str:
+    """`/experiment`, or `/experiment (deleted since)`."""
+    is_deleted = mount.store is not None and mount.store.deleted_at is not None
+    return f"/{mount.name} (deleted since)" if is_deleted else f"/{mount.name}"
 
 
 def old_path_of(change: Change, mount: Mount, mounts: Mapping[str, Mount]) -> str:

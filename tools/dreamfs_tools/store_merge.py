@@ -8,7 +8,7 @@ that both changed are merged by lines as `merge.py` does. Everything else is a c
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dreamfs_tools.filesystem import Edit, Entry, Move, Put, Remove, Tree
+from dreamfs_tools.filesystem import Edit, Entry, FileAt, Move, Put, Remove, Tree
 from dreamfs_tools.merge import Overlap, merge
 
 Files = Mapping[str, Entry]
@@ -44,8 +44,8 @@ class _Wanted:
     """As it is now; None for a new one."""
     text: str | None = None
     """None keeps the content."""
-    memory_id: str = ""
-    is_merged: bool = False
+    theirs: Entry | None = None
+    """The file in the store that is merged in, where that has it."""
 
 
 class _ClashError(Exception):
@@ -54,14 +54,14 @@ class _ClashError(Exception):
         self.clash = clash
 
 
-def plan_store_merge(base: Tree, theirs: Tree, ours: Tree, source: str, target: str) -> StoreMergePlan:
+def plan_store_merge(base: Tree, theirs: Tree, ours: Tree, source: tuple[str, int], target: str) -> StoreMergePlan:
     """Plan to bring the changes from `base` to `theirs` into `ours`.
 
     Args:
         base: the state in which the two parted.
         theirs: the store that is merged in, as it is to be taken.
         ours: the store that is merged into, as it is now.
-        source: the slug of theirs.
+        source: the slug of theirs and its revision.
         target: the slug of ours.
     """
     trees = (base, theirs, ours)
@@ -70,7 +70,7 @@ def plan_store_merge(base: Tree, theirs: Tree, ours: Tree, source: str, target: 
     clashes: list[Clash] = []
     for key in dict.fromkeys([*now, *then, *new]):
         try:
-            found = _settled(trees, (then.get(key), new.get(key), now.get(key)), (source, target))
+            found = _settled(trees, (then.get(key), new.get(key), now.get(key)), (source[0], target))
         except _ClashError as clash:
             clashes.append(clash.clash)
         else:
@@ -78,8 +78,10 @@ def plan_store_merge(base: Tree, theirs: Tree, ours: Tree, source: str, target: 
     if not clashes:
         clashes += _collisions(wanted)
     left = {file.old.path for file in wanted if file.old}
-    removed: list[Edit] = [Remove(target, entry.path) for entry in now.values() if entry.path not in left]
-    edits = [*removed, *(edit for file in wanted for edit in _edits(file, target))]
+    removed: list[Edit] = [
+        Remove(target, entry.path, FileAt(*source, key)) for key, entry in now.items() if entry.path not in left
+    ]
+    edits = [*removed, *(edit for file in wanted for edit in _edits(file, source, target))]
     return StoreMergePlan([] if clashes else edits, sorted(clashes, key=lambda clash: clash.path))
 
 
@@ -118,19 +120,19 @@ def _settled(
         if ours is None or (base is not None and _is_same(base, ours) and base.path == ours.path):
             return None
         if base is None:
-            return _Wanted(ours.path, ours)
+            return _Wanted(ours.path, ours)  # theirs never had it
         raise _ClashError(Clash(ours.path, f"it was deleted in /{source} and {_did(base, ours)} in /{target}"))
     if ours is None:
         if base is None:
-            return _Wanted(theirs.path, None, _text(trees[1], theirs), theirs.memory_id)
+            return _Wanted(theirs.path, None, _text(trees[1], theirs), theirs)
         if _is_same(base, theirs) and base.path == theirs.path:
             return None
         raise _ClashError(Clash(theirs.path, f"it was {_did(base, theirs)} in /{source} and deleted in /{target}"))
     path = _path(base, theirs, ours, names)
     if _is_same(theirs, ours) or (base is not None and _is_same(base, theirs)):
-        return _Wanted(path, ours)
+        return _Wanted(path, ours, theirs=theirs)
     if base is not None and _is_same(base, ours):
-        return _Wanted(path, ours, _text(trees[1], theirs))
+        return _Wanted(path, ours, _text(trees[1], theirs), theirs)
     return _merged(trees, sides, path)
 
 
@@ -161,8 +163,8 @@ def _merged(
     if merged.text is None:
         raise _ClashError(Clash(ours.path, "both changed these lines", merged.overlaps))
     if merged.text == now:
-        return _Wanted(path, ours)
-    return _Wanted(path, ours, merged.text, is_merged=True)
+        return _Wanted(path, ours, theirs=theirs)
+    return _Wanted(path, ours, merged.text, theirs)
 
 
 def _text(tree: Tree, file: Entry) -> str:
@@ -201,13 +203,14 @@ def _collisions(wanted: Iterable[_Wanted]) -> list[Clash]:
     return clashes
 
 
-def _edits(file: _Wanted, target: str) -> list[Edit]:
+def _edits(file: _Wanted, source: tuple[str, int], target: str) -> list[Edit]:
+    """A rename alone is a rename; all that has text of theirs is merged."""
+    came_from = FileAt(*source, file.theirs.memory_id) if file.theirs else None
     if file.old is None:
         assert file.text is not None
-        return [Put(target, file.path, file.text, "created", file.memory_id)]
+        assert file.theirs is not None
+        return [Put(target, file.path, file.text, "merged", file.theirs.memory_id, came_from)]
     if file.path != file.old.path:
-        return [Move(target, file.old.path, target, file.path, file.text)]
-    if file.text is None:
-        return []
-    put = Put(target, file.path, file.text, "modified")
-    return [replace(put, operation="merged") if file.is_merged else put]
+        move = Move(target, file.old.path, target, file.path, file.text, came_from=came_from)
+        return [move if file.text is None else replace(move, operation="merged")]
+    return [] if file.text is None else [Put(target, file.path, file.text, "merged", came_from=came_from)]

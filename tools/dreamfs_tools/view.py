@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 
 from dreamfs_tools.accesses import read_and_note, viewed
+from dreamfs_tools.annotation import Annotated, annotated
 from dreamfs_tools.answers import changed_by, moment, version_line, version_words, who
-from dreamfs_tools.blame import Blame, blame
+from dreamfs_tools.blame import by_version
 from dreamfs_tools.call import Answer, Call
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.filesystem import AccessNote, ChangeFilter, Entry, Snapshot
+from dreamfs_tools.filesystem import AccessNote, Change, ChangeFilter, Entry, Snapshot
 from dreamfs_tools.folder_listing import folder_text, mounts_text
 from dreamfs_tools.line_page import EVIDENCE_CHARACTERS_MAX, LinePage, choose_lines
 from dreamfs_tools.lookup import Found, check_has_versions, find
 from dreamfs_tools.mounts import Place
 from dreamfs_tools.paging import PAGE_CHARACTERS_MAX
 from dreamfs_tools.precondition import check_expected_version
+from dreamfs_tools.shapes import shown_path
 from dreamfs_tools.since import since_words
 from dreamfs_tools.text import NUMBER_WIDTH, split_lines
 
@@ -54,7 +56,10 @@ async def view(
                 _refuse_range(place, view_range)
                 body = folder_text(found)
             else:
-                body = _file_text(snapshot, found, view_range, annotate=annotate)
+                written = None
+                if annotate and found.mount.store is not None and found.tree.text(found.entry):
+                    written = annotated(snapshot, call.mounts, found)
+                body = _file_text(snapshot, found, view_range, written)
         except Refusal as refusal:
             told = {**refusal.data, "version": entry.version}
             raise Refusal(refusal.code, f"{refusal.sentence}\n{version_line(entry)}", **told) from None
@@ -68,14 +73,13 @@ async def view(
     return await read_and_note(call, query)
 
 
-def _file_text(snapshot: Snapshot, found: Found, view_range: Sequence[int] | None, *, annotate: bool) -> str:
+def _file_text(snapshot: Snapshot, found: Found, view_range: Sequence[int] | None, written: Annotated | None) -> str:
     text = found.tree.text(found.entry)
     if text is None:
         return _gone_words(snapshot, found)
     lines = split_lines(text)
     if not lines and (view_range is None or list(view_range) == [1, -1]):
         return f"Here's the content of {found.shown} with line numbers:\n[the file is empty]"
-    written = blame(snapshot, found.entry, found.at) if annotate and found.mount.store is not None else None
     is_evidence = found.mount.store is None
     room = EVIDENCE_CHARACTERS_MAX if is_evidence else PAGE_CHARACTERS_MAX
     page = choose_lines(found.shown, lines, view_range, room)
@@ -88,24 +92,34 @@ def _file_text(snapshot: Snapshot, found: Found, view_range: Sequence[int] | Non
     return "\n".join(parts)
 
 
-def _annotated(page: LinePage, written: Blame) -> list[str]:
-    shown = written.lines[page.first - 1 : page.last]
-    width = max(len(str(line.change.version)) for line in shown) + 1
-    rows: list[str] = []
-    for line, row in zip(shown, page.rows, strict=True):
-        label = f"v{line.change.version}"
-        rows.append(f"{row[:NUMBER_WIDTH]}\t{label:>{width}}\t{row.split(chr(9), 1)[1]}")
-    return rows
+def _annotated(page: LinePage, written: Annotated) -> list[str]:
+    shown = written.blame.lines[page.first - 1 : page.last]
+    labels = [_label(written, line.change) for line in shown]
+    width = max(len(label) for label in labels)
+    pairs = zip(labels, page.rows, strict=True)
+    return [f"{row[:NUMBER_WIDTH]}\t{label:>{width}}\t{row.split(chr(9), 1)[1]}" for label, row in pairs]
 
 
-def _legend(page: LinePage, written: Blame) -> list[str]:
-    shown = {line.change.version: line.change for line in written.lines[page.first - 1 : page.last]}
+def _label(written: Annotated, change: Change) -> str:
+    """`v12`; of another store `experiment@12`."""
+    label = written.label(change)
+    return f"v{label}" if label.isdecimal() else label
+
+
+def _legend(page: LinePage, written: Annotated) -> list[str]:
+    changes = by_version(written.blame.lines[page.first - 1 : page.last]).values()
     rows = ["Written by:"]
-    rows += [f"v{version}: {who(shown[version].revision)}" for version in sorted(shown)]
-    if written.gaps:
-        versions = ", ".join(str(version) for version in written.gaps)
+    rows += [f"{_label(written, change)}{_in(written, change)}: {who(change.revision)}" for change in changes]
+    if written.blame.gaps:
+        versions = ", ".join(written.label(gap) for gap in written.blame.gaps)
         rows.append(f"[the content of version {versions} is gone: lines it wrote are put down to the next version]")
     return rows
+
+
+def _in(written: Annotated, change: Change) -> str:
+    """Of which file, where that is one of another store."""
+    mount = written.mounts[change.store]
+    return "" if mount is written.found.mount else f" ({shown_path(mount, change.path)})"
 
 
 def _gone_words(snapshot: Snapshot, found: Found) -> str:

@@ -5,7 +5,7 @@ import click
 from dreamfs_server.commands.context import Command, Context, json_option, pass_context, print_json
 from dreamfs_server.commands.printing import say
 from dreamfs_tools.annotation import Annotated
-from dreamfs_tools.answers import session_of, version_words, who
+from dreamfs_tools.answers import session_of, who
 from dreamfs_tools.blame import by_version
 
 
@@ -15,7 +15,9 @@ from dreamfs_tools.blame import by_version
 @json_option
 @pass_context
 def command(context: Context, path: str, version: int | None, as_json: bool) -> None:
-    """Show for each line of PATH the version that wrote it and by whom, through renames, merges and restores."""
+    """Show for each line of PATH the version that wrote it and by whom, through renames, merges, restores
+    and moves between stores.
+    """
     from dreamfs_tools.annotation import annotate
 
     found = context.run(lambda opened: annotate(context.caller(opened), path, version))
@@ -33,7 +35,7 @@ def _say(found: Annotated) -> None:
     else:
         rows = [
             [
-                str(line.change.version),
+                found.label(line.change),
                 person_time(line.change.revision.created_at.isoformat()),
                 session_of(line.change.revision.author) or line.change.revision.author.actor,
                 str(line.number),
@@ -43,7 +45,7 @@ def _say(found: Annotated) -> None:
         ]
         print_table(["version", "when", "who", "line", "text"], rows, right={"version", "line"})
         click.echo()
-        for version, change in by_version(found.blame).items():
-            say(f"{version_words(version, change.change_number)}: {change.operation} by {who(change.revision)}")
+        for change in by_version(found.blame.lines).values():
+            say(f"{found.words(change)}: {change.operation} by {who(change.revision)}")
     for gap in found.blame.gaps:
-        click.echo(f"The content of version {gap} was removed for good; its lines are put down to the next version.")
+        click.echo(f"The content of {found.words(gap)} was removed for good; its lines are put down to the next one.")

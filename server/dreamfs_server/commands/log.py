@@ -21,6 +21,12 @@ from dreamfs_tools.filesystem import ChangeFilter, Operation
 @click.option("--dream", "dream_id", default="", metavar="ID", help="Only what came of this dream.")
 @click.option("--since", default="", metavar="TIME", help="2026-11-22, RFC 3339, or how long ago: 12h, 7d.")
 @click.option("--until", default="", metavar="TIME", help="Likewise; a date counts to its end.")
+@click.option(
+    "--merged/--no-merged",
+    "merged",
+    default=None,
+    help="Also what merges brought, as it was done in the store that was merged in; so with --session, --actor, --dream.",
+)
 @click.option("-n", "--limit", default=50, show_default=True, help="At most this many rows; 0 for all.")
 @json_option
 @pass_context
@@ -33,6 +39,7 @@ def command(
     dream_id: str,
     since: str,
     until: str,
+    merged: bool | None,
     limit: int,
     as_json: bool,
 ) -> None:
@@ -50,7 +57,10 @@ def command(
     )
     page = min(limit, 1000) or 1000
     rows = all_pages(
-        context, "revisions", lambda call, cursor: log(call, path, which, page, cursor, "json"), limit or None
+        context,
+        "revisions",
+        lambda call, cursor: log(call, path, which, page, cursor, "json", merged=merged),
+        limit or None,
     )
     if as_json:
         print_json(rows)
@@ -58,8 +68,21 @@ def command(
         _table(rows)
         if len(rows) == limit:
             click.echo(f"The newest {limit:,}; --limit 0 shows all.", err=True)
+        if not any((merged is not None, session, actor, dream_id)) and any("merged_from" in row for row in rows):
+            click.echo("← came by a merge of another store; --merged shows what was done there.", err=True)
+        if any("merged_into" in row for row in rows):
+            click.echo("⇒ was merged into that version of another store.", err=True)
     else:
         click.echo("No changes." if which == ChangeFilter() else "No changes fit.", err=True)
+
+
+def _route(row: dict[str, Any]) -> str:
+    """`/memories/a.md → /memories/b.md ← experiment@7`: where it was, and what a merge took it from or into."""
+    route = f"{row['old_path']} → {row['path']}" if row["old_path"] else row["path"]
+    if "merged_from" in row:
+        route += f" ← {row['merged_from'][1:]}@{row['merged_from_version']}"
+    into = ", ".join(f"{merge['store'][1:]}@{merge['version']}" for merge in row.get("merged_into", ()))
+    return f"{route} ⇒ {into}" if into else route
 
 
 def _table(rows: list[dict[str, Any]]) -> None:
@@ -74,7 +97,7 @@ def _table(rows: list[dict[str, Any]]) -> None:
                 row["session_id"] or row["actor"] or "",
                 row["operation"],
                 f"+{row['added']} −{row['removed']}",
-                f"{row['old_path']} → {row['path']}" if row["operation"] == "renamed" else row["path"],
+                _route(row),
                 row["message"] or "",
             ]
             for row in rows

@@ -191,7 +191,7 @@ def _left(steps: Iterable[_Step]) -> Iterable[str]:
     for step in steps:
         if step.text is None:
             yield step.change.path
-        elif step.change.operation == "renamed" and not step.change.old_path.startswith("/"):
+        elif step.change.old_path and not step.change.old_path.startswith("/"):
             yield step.change.old_path
 
 

@@ -33,6 +33,13 @@ class Link:
     commitment: bytes | None
     size_bytes: int
     other_path: str
+    came_from: tuple[str, int, int] | None = None
+    """As `came_from` gives it."""
+
+
+def came_from(slug: str, revision: int, memory_id: int, other_path: str) -> tuple[str, int, int] | None:
+    """What the chain says of where a change's text came from; of a move between stores nothing but `other_path`."""
+    return None if other_path.startswith("/") else (slug, revision, memory_id)
 
 
 Sealed = str | list[str]
@@ -71,6 +78,7 @@ def next_value(previous: bytes, links: Sequence[Link], revision: Revision, messa
             None if link.commitment is None else link.commitment.hex(),
             link.size_bytes,
             link.other_path,
+            *([list(link.came_from)] if link.came_from is not None else ()),
         ]
         for link in links
     ]

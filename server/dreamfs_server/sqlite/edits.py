@@ -7,9 +7,10 @@ from dreamfs_server.sqlite import content
 from dreamfs_server.sqlite.content import Entropy
 from dreamfs_server.sqlite.line_counts import line_counts
 from dreamfs_server.sqlite.revising import Node, Pending, Revising
-from dreamfs_server.sqlite.rows import memory_number, milliseconds
+from dreamfs_server.sqlite.rows import memory_name, memory_number, milliseconds
 from dreamfs_server.sqlite.snapshot import SqliteSnapshot
-from dreamfs_tools.filesystem import Author, Change, Committed, Move, Planned, Put, Remove, Revision
+from dreamfs_tools.filesystem import Author, Change, Committed, FileAt, Move, Planned, Put, Remove, Revision
+from dreamfs_tools.provenance import former_slug
 
 _AUTHOR = """
 SELECT author_id FROM author
@@ -93,9 +94,9 @@ class Editing:
             counts = line_counts("", edit.text)
             node_id = revising.settle(edit.path, memory_id, change_number, kept)
         self._last[memory_id] = (revising.number, change_number)
-        revising.add(
-            Pending(node_id, edit.path, edit.operation, memory_id, change_number, previous, kept=kept, counts=counts)
-        )
+        put = Pending(node_id, edit.path, edit.operation, memory_id, change_number, previous, kept=kept, counts=counts)
+        self._note_origin(put, edit.came_from)
+        revising.add(put)
 
     def _remove(self, edit: Remove) -> None:
         revising = self._revising(edit.store)
@@ -104,7 +105,9 @@ class Editing:
         revising.end(edit.path, node)
         number = node.change_number + 1
         self._last[node.memory_id] = (revising.number, number)
-        revising.add(Pending(node.node_id, edit.path, "deleted", node.memory_id, number, node.version, counts=counts))
+        gone = Pending(node.node_id, edit.path, "deleted", node.memory_id, number, node.version, counts=counts)
+        self._note_origin(gone, edit.came_from)
+        revising.add(gone)
 
     def _take(self, edit: Move) -> Node:
         """Take a file away from the path that it leaves."""
@@ -130,9 +133,11 @@ class Editing:
             previous = 0  # a number of another store would mean something else here
         node_id = target.settle(edit.new_path, memory_id, number, kept, pinned=node.pinned)
         self._last[memory_id] = (target.number, number)
-        arrived = Pending(node_id, edit.new_path, "renamed", memory_id, number, previous, kept=kept, counts=counts)
+        arrived = Pending(node_id, edit.new_path, edit.operation, memory_id, number, previous, kept=kept, counts=counts)
         arrived.other_id = node.node_id
         arrived.other_path = f"/{edit.store}/{edit.path}" if elsewhere else edit.path
+        before = FileAt(edit.store, source.number - 1, memory_name(node.memory_id)) if elsewhere else None
+        self._note_origin(arrived, edit.came_from or before)
         left = Pending(
             node.node_id,
             edit.path,
@@ -145,6 +150,12 @@ class Editing:
         left.other_path = f"/{edit.new_store}/{edit.new_path}" if elsewhere else edit.new_path
         target.add(arrived)
         source.add(left)
+
+    def _note_origin(self, pending: Pending, came_from: FileAt | None) -> None:
+        if came_from is not None:
+            pending.came_from = came_from
+            pending.from_store_id = self._snapshot.store_row(came_from.store).store_id
+            pending.from_slug = former_slug(came_from.store)
 
     def _text(self, node: Node) -> str:
         assert node.content_id is not None, "a live file has a content"

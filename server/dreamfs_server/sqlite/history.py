@@ -61,6 +61,12 @@ WHERE t.dream_id = :dream AND t.dream_id <> '' AND t.store_id = :store AND t.num
   AND NOT h.hidden
 ORDER BY t.number DESC, h.position
 """
+_INCOMING = """
+SELECT h.* FROM change AS t INDEXED BY change_incoming
+CROSS JOIN file_change AS h ON h.store_id = t.store_id AND h.revision = t.revision AND h.position = t.position
+WHERE t.store_id = :store AND t.from_store_id <> t.store_id AND t.revision BETWEEN :low AND :high AND NOT h.hidden
+ORDER BY t.revision DESC, t.position
+"""
 _NODE = "SELECT node_id FROM node WHERE store_id = ? AND sort_key = ?"
 
 
@@ -91,6 +97,8 @@ def _candidates(source: Source, segment: StoreRow, which: ChangeFilter, low: int
     given: dict[str, Any] = {"store": segment.store_id, "low": low, "high": high}
     if which.memory_id:
         return source.rows(_BY_MEMORY, given | {"memory": memory_number(which.memory_id)})
+    if which.incoming:
+        return source.rows(_INCOMING, given)
     if which.dream_id:
         return source.rows(_BY_DREAM, given | {"dream": which.dream_id})
     if which.path:
@@ -134,6 +142,8 @@ def _fits(change: Change, row: Row, which: ChangeFilter) -> bool:
     if which.dream_id and which.dream_id != change.revision.dream_id:
         return False
     if which.memory_id and which.memory_id != change.memory_id:
+        return False
+    if which.incoming and (row[31] is None or row[31] == row[0]):
         return False
     if which.since is not None and moment(created_at) < moment(milliseconds(which.since)):
         return False

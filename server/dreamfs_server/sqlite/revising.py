@@ -7,8 +7,8 @@ from typing import Any
 
 from dreamfs_server.sqlite import chain
 from dreamfs_server.sqlite.content import Kept
-from dreamfs_server.sqlite.rows import StoreRow, memory_name, milliseconds, sort_key
-from dreamfs_tools.filesystem import Change, Operation, Revision
+from dreamfs_server.sqlite.rows import StoreRow, memory_name, memory_number, milliseconds, sort_key
+from dreamfs_tools.filesystem import Change, FileAt, Operation, Revision
 
 _NODE = """
 SELECT node_id, live, kind, version, memory_id, change_number, content_id, size_bytes, files, pinned
@@ -55,8 +55,9 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _ADD_CHANGE = """
 INSERT INTO change (store_id, revision, position, node_id, live, operation, memory_id, change_number, previous,
-                    content_id, size_bytes, added, removed, other_id)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    content_id, size_bytes, added, removed, other_id, from_store_id, from_revision,
+                    from_memory_id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -92,6 +93,10 @@ class Pending:
     """Lines added and removed."""
     other_id: int | None = None
     other_path: str = ""
+    came_from: FileAt | None = None
+    from_store_id: int | None = None
+    from_slug: str = ""
+    """What that store is called, or was when it was deleted."""
 
     @property
     def order(self) -> tuple[str, bool]:
@@ -111,7 +116,15 @@ class Pending:
             commitment=self.kept.commitment if self.kept else None,
             size_bytes=self.kept.size_bytes if self.kept else 0,
             other_path=self.other_path,
+            came_from=self._came_from_link,
         )
+
+    @property
+    def _came_from_link(self) -> tuple[str, int, int] | None:
+        if self.came_from is None:
+            return None
+        memory_id = memory_number(self.came_from.memory_id)
+        return chain.came_from(self.from_slug, self.came_from.revision, memory_id, self.other_path)
 
     def shown(self, slug: str, revision: Revision) -> Change | None:
         """As history shows it; None for what a rename leaves behind."""
@@ -130,6 +143,7 @@ class Pending:
             sha256=self.kept.sha256.hex() if self.kept and self.kept.sha256 else None,
             added=self.counts[0],
             removed=self.counts[1],
+            came_from=self.came_from,
         )
 
 
@@ -258,6 +272,9 @@ class Revising:
                     pending.kept.size_bytes if pending.kept else 0,
                     *pending.counts,
                     pending.other_id,
+                    pending.from_store_id,
+                    pending.came_from.revision if pending.came_from else None,
+                    memory_number(pending.came_from.memory_id) if pending.came_from else None,
                 ),
             )
         shown = (pending.shown(self.store.slug, revision) for pending in self._pending)

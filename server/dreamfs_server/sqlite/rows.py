@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dreamfs_tools.filesystem import Author, Change, Entry, Limits, Revision, Store
+from dreamfs_tools.filesystem import Author, Change, Entry, FileAt, Limits, Revision, Store
+from dreamfs_tools.provenance import deleted_name
 
 Row = tuple[Any, ...]
 
@@ -87,7 +88,7 @@ def change_of(row: Row, slug: str, authors: Authors) -> Change:
         other_path = f"/{other_slug}/{other_path}"
     return Change(
         store=slug,
-        revision=authors.revision(number, row[25:]),
+        revision=authors.revision(number, row[25:31]),
         path=path,
         operation=operation,
         memory_id=memory_name(memory_id),
@@ -99,7 +100,16 @@ def change_of(row: Row, slug: str, authors: Authors) -> Change:
         added=added,
         removed=removed,
         redacted_at=moment(gone_at) if gone_at is not None and state == "redacted" else None,
+        came_from=_came_from(store_id, slug, row[31:]),
     )
+
+
+def _came_from(store_id: int, slug: str, row: Row) -> FileAt | None:
+    from_store_id, from_slug, from_revision, from_memory_id = row
+    if from_store_id is None:
+        return None
+    # A fork shows the rows of what it began as under its own slug.
+    return FileAt(slug if from_store_id == store_id else from_slug, from_revision, memory_name(from_memory_id))
 
 
 def past_entry_of(row: Row, slug: str, authors: Authors) -> Entry:
@@ -112,7 +122,7 @@ def past_entry_of(row: Row, slug: str, authors: Authors) -> Entry:
         kind="file",
         version=number,
         size_bytes=size_bytes,
-        revision=authors.revision(number, row[25:]),
+        revision=authors.revision(number, row[25:31]),
         change_number=change_number,
         memory_id=memory_name(memory_id),
         sha256=sha256.hex() if sha256 else None,
@@ -125,7 +135,12 @@ def store_of(row: Row) -> tuple[StoreRow, Store]:
     """A store from a row of `snapshot.STORES`."""
     (store_id, slug, name, description, access, content_bytes, files_count, require, secrets, auto_accept) = row[:10]
     keep_days, keep_versions = row[10:12]
-    (metadata, created_at, archived_at, base_store_id, base_revision, project, head, files, base_slug) = row[12:]
+    (metadata, created_at, archived_at, base_store_id, base_revision, project, head, files) = row[12:20]
+    base_slug, base_deleted_at, deleted_at = row[20:]
+    if base_deleted_at is not None:
+        base_slug = deleted_name(base_slug, base_store_id)
+    if deleted_at is not None:
+        slug = deleted_name(slug, store_id)
     return StoreRow(store_id, slug, head, base_store_id, base_revision), Store(
         slug=slug,
         name=name,
@@ -142,6 +157,7 @@ def store_of(row: Row) -> tuple[StoreRow, Store]:
         metadata={} if metadata == "{}" else json.loads(metadata),
         created_at=moment(created_at),
         archived_at=None if archived_at is None else moment(archived_at),
+        deleted_at=None if deleted_at is None else moment(deleted_at),
         forked_from=base_slug or "",
         forked_at=base_revision,
         project=project,

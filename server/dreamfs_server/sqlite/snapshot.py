@@ -11,6 +11,7 @@ from dreamfs_server.sqlite.rows import Authors, Row, StoreRow, entry_of, store_o
 from dreamfs_server.sqlite.transcripts import SqliteTranscriptReader
 from dreamfs_server.sqlite.tree import CurrentTree, PastTree
 from dreamfs_tools.filesystem import AccessNote, Change, ChangeFilter, Entry, Revision, Store, StoreMerge, Tree
+from dreamfs_tools.provenance import deleted_name, is_deleted_name
 
 if TYPE_CHECKING:
     from dreamfs_tools.dream import DreamReader
@@ -19,20 +20,32 @@ if TYPE_CHECKING:
 _STORES = """
 SELECT s.store_id, s.slug, s.name, s.description, s.access, s.content_bytes_max, s.files_count_max,
        s.require_expected_version, s.secrets, s.auto_accept, s.keep_days, s.keep_versions, s.metadata, s.created_at, s.archived_at,
-       s.base_store_id, s.base_revision, s.project, n.version, n.files, b.slug
+       s.base_store_id, s.base_revision, s.project, n.version, n.files, b.slug, b.deleted_at,
+       s.deleted_at
 FROM store AS s
 JOIN node AS n ON n.store_id = s.store_id AND n.sort_key = ''
-LEFT JOIN store AS b ON b.store_id = s.base_store_id AND b.deleted_at IS NULL
+LEFT JOIN store AS b ON b.store_id = s.base_store_id
 WHERE s.deleted_at IS NULL ORDER BY s.slug
 """
 _STORE = """
 SELECT s.store_id, s.slug, s.name, s.description, s.access, s.content_bytes_max, s.files_count_max,
        s.require_expected_version, s.secrets, s.auto_accept, s.keep_days, s.keep_versions, s.metadata, s.created_at, s.archived_at,
-       s.base_store_id, s.base_revision, s.project, n.version, n.files, b.slug
+       s.base_store_id, s.base_revision, s.project, n.version, n.files, b.slug, b.deleted_at,
+       s.deleted_at
 FROM store AS s
 JOIN node AS n ON n.store_id = s.store_id AND n.sort_key = ''
-LEFT JOIN store AS b ON b.store_id = s.base_store_id AND b.deleted_at IS NULL
+LEFT JOIN store AS b ON b.store_id = s.base_store_id
 WHERE s.deleted_at IS NULL AND s.slug = ?
+"""
+_DELETED_STORE = """
+SELECT s.store_id, s.slug, s.name, s.description, s.access, s.content_bytes_max, s.files_count_max,
+       s.require_expected_version, s.secrets, s.auto_accept, s.keep_days, s.keep_versions, s.metadata, s.created_at, s.archived_at,
+       s.base_store_id, s.base_revision, s.project, n.version, n.files, b.slug, b.deleted_at,
+       s.deleted_at
+FROM store AS s
+JOIN node AS n ON n.store_id = s.store_id AND n.sort_key = ''
+LEFT JOIN store AS b ON b.store_id = s.base_store_id
+WHERE s.deleted_at IS NOT NULL AND s.store_id = ?
 """
 _LINEAGE = "SELECT store_id, slug, base_store_id, base_revision FROM store WHERE store_id = ?"
 _REVISION = """
@@ -41,9 +54,9 @@ FROM revision WHERE store_id = ? AND number = ?
 """
 _PINNED = "SELECT * FROM entry WHERE store_id = ? AND pinned = 1 AND live = 1 ORDER BY sort_key"
 _MERGES = """
-SELECT s.slug, m.source_revision, m.revision, m.merge_id
+SELECT s.slug, s.store_id, s.deleted_at, m.source_revision, m.revision, m.merge_id
 FROM store_merge AS m CROSS JOIN store AS s ON s.store_id = m.source_store_id
-WHERE m.store_id = ? AND s.deleted_at IS NULL ORDER BY m.merge_id DESC
+WHERE m.store_id = ? ORDER BY m.merge_id DESC
 """
 
 TEXTS_KEPT_COUNT = 8
@@ -74,7 +87,11 @@ class SqliteSnapshot:
 
     def store(self, slug: str) -> Store | None:
         """A store by its slug."""
-        found = self._find(slug)
+        return None if is_deleted_name(slug) else self.store_ever(slug)
+
+    def store_ever(self, name: str) -> Store | None:
+        """A store by its slug, or a deleted one by the name that lineage has for it."""
+        found = self._find(name)
         return found[1] if found else None
 
     def tree(self, store: str, at: int | None = None) -> Tree:
@@ -114,7 +131,10 @@ class SqliteSnapshot:
     def merges(self, store: str) -> Sequence[StoreMerge]:
         """What was merged into a store since it began."""
         rows = self.c.execute(_MERGES, (self.store_row(store).store_id,)).fetchall()
-        return [StoreMerge(source, at, store, revision, number) for source, at, revision, number in rows]
+        return [
+            StoreMerge(slug if deleted_at is None else deleted_name(slug, store_id), at, store, revision, number)
+            for slug, store_id, deleted_at, at, revision, number in rows
+        ]
 
     @property
     def transcripts(self) -> "TranscriptReader":
@@ -175,6 +195,11 @@ class SqliteSnapshot:
 
     def _find(self, slug: str) -> tuple[StoreRow, Store] | None:
         if slug not in self._met:
-            row = self.c.execute(_STORE, (slug,)).fetchone()
-            self._met[slug] = store_of(row) if row else None
+            if is_deleted_name(slug):
+                number = slug.rpartition("~")[2]
+                row = self.c.execute(_DELETED_STORE, (int(number) if number.isdecimal() else -1,)).fetchone()
+            else:
+                row = self.c.execute(_STORE, (slug,)).fetchone()
+            found = store_of(row) if row else None
+            self._met[slug] = found if found and found[1].slug == slug else None
         return self._met[slug]

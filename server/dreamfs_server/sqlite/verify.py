@@ -31,12 +31,13 @@ FROM revision WHERE store_id = ? ORDER BY number
 """
 _LINKS = """
 SELECT h.revision, n.path, h.live, h.operation, h.memory_id, h.change_number, h.previous, h.size_bytes,
-       o.path, o.store_id, s.slug, c.sha256, c.salt, c.commitment
+       o.path, o.store_id, s.slug, c.sha256, c.salt, c.commitment, f.slug, h.from_revision, h.from_memory_id
 FROM change AS h
 LEFT JOIN node AS n ON n.node_id = h.node_id
 LEFT JOIN node AS o ON o.node_id = h.other_id
 LEFT JOIN store AS s ON s.store_id = o.store_id
 LEFT JOIN content AS c ON c.content_id = h.content_id
+LEFT JOIN store AS f ON f.store_id = h.from_store_id
 WHERE h.store_id = ? ORDER BY h.revision, h.position
 """
 _CHAIN = "SELECT chain FROM revision WHERE store_id = ? AND number = ?"
@@ -201,7 +202,9 @@ def _by_revision(c: sqlite3.Connection, store_id: int) -> Mapping[int, list[chai
     links: dict[int, list[chain.Link]] = {}
     for row in c.execute(_LINKS, (store_id,)):
         number, path, live, operation, memory_id, change_number, previous, size = row[:8]
-        other, other_store_id, other_slug, sha256, salt, written = row[8:]
+        other, other_store_id, other_slug, sha256, salt, written = row[8:14]
+        from_slug, from_revision, from_memory_id = row[14:]
+        other_path = "" if other is None else other if other_store_id == store_id else f"/{other_slug}/{other}"
         commitment = written if written is not None else commit_to(sha256, salt) if sha256 and salt else None
         links.setdefault(number, []).append(
             chain.Link(
@@ -213,7 +216,8 @@ def _by_revision(c: sqlite3.Connection, store_id: int) -> Mapping[int, list[chai
                 previous=previous,
                 commitment=bytes(commitment) if live and commitment is not None else None,
                 size_bytes=size,
-                other_path="" if other is None else other if other_store_id == store_id else f"/{other_slug}/{other}",
+                other_path=other_path,
+                came_from=from_slug and chain.came_from(from_slug, from_revision, from_memory_id, other_path),
             )
         )
     return links

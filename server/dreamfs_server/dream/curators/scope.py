@@ -112,6 +112,10 @@ class ScopedSnapshot:
         """Nothing: who read what is no part of it."""
         return []
 
+    def store_ever(self, name: str) -> Store | None:
+        """A store that is or was, if it is in scope."""
+        return self.store(name)
+
     def merges(self, store: str) -> Sequence[StoreMerge]:
         """Nothing: other stores do not exist here."""
         return []
