@@ -9,6 +9,7 @@ import click
 from dreamfs_server.commands.printing import printable
 from dreamfs_tools.answers import plural, rfc3339
 from dreamfs_tools.filesystem import Limits, Snapshot, Store
+from dreamfs_tools.provenance import former_slug, is_deleted_name
 from dreamfs_tools.stores import unknown_store
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -130,6 +131,11 @@ def store_shape(store: Store) -> dict[str, object]:
     }
 
 
+def _base_words(store: Store) -> str:
+    gone = " (deleted since)" if is_deleted_name(store.forked_from) else ""
+    return f"{former_slug(store.forked_from)}{gone} at version {store.forked_at}" if store.forked_from else ""
+
+
 def store_lines(store: Store) -> list[str]:
     """A store for people."""
     limits = store.limits
@@ -144,7 +150,7 @@ def store_lines(store: Store) -> list[str]:
         ("secrets", store.secrets),
         ("dreams", "may tidy without a person" if store.auto_accept == "tidy" else "change nothing without a person"),
         ("keeps", _kept_words(store)),
-        ("fork of", f"{store.forked_from} at version {store.forked_at}" if store.forked_from else ""),
+        ("fork of", _base_words(store)),
         *((key, value) for key, value in store.metadata.items()),
     ]
     return [f"/{store.slug}", *(f"  {key:<9} {printable(value)}" for key, value in facts if value)]
