@@ -48,7 +48,7 @@ def with_statistics(claim: Claim, mined: Sequence[Card]) -> Claim:
 
 
 def mined_again(claim: Claim, mined: Sequence[Card]) -> Claim | None:
-    """What mining again says of the same error, the same ordered pair, or, for a claim without statistics, in the same words."""
+    """What mining again says of the same finding (`_NAMES`), or, for a claim without statistics, in the same words."""
     for card in mined:
         for one in card.claims:
             if claim.statistics:
@@ -148,9 +148,22 @@ def _equal(stated: Any, again: Any) -> bool:
 
 
 def _subject(statistics: Mapping[str, Any]) -> tuple[Any, ...]:
-    if "signature" in statistics:
-        return ("signature", statistics["signature"])
-    return ("pair", statistics["lead"], statistics.get("follow")) if "lead" in statistics else ()
+    return next(
+        ((key, *(statistics.get(name) for name in (key, *also))) for key, also in _NAMES.items() if key in statistics),
+        (),
+    )
+
+
+_NAMES: Mapping[str, Sequence[str]] = {
+    "signature": (),
+    "lead": ("follow",),
+    "error": ("condition",),
+    "wrong": (),
+    "command": (),
+    "program": ("folder",),
+    "habit": (),
+}
+"""What tells one mined finding from others of its kind: the key that only statistics of that kind have, and what else names it."""
 
 
 def _told(support: Support) -> str:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from dreamfs_server.dream.curators.lessons import fact_proposals, preference_proposals
 from dreamfs_server.dream.curators.patterns import pattern_proposals
+from dreamfs_server.dream.curators.places import place_proposals
 from dreamfs_server.dream.curators.rules import rule_proposals
 from dreamfs_server.dream.curators.tidying import conflict_proposals, duplicate_proposals
 from dreamfs_server.dream.curators.upkeep import date_proposals, link_proposals
@@ -31,6 +32,7 @@ Writer = Callable[[Material, Sequence[Card]], list[tuple[Proposal, float]]]
 
 WRITERS: Mapping[str, Writer] = {
     "errors": rule_proposals,
+    "places": place_proposals,
     "lags": pattern_proposals,
     "corrections": preference_proposals,
     "facts": fact_proposals,

@@ -32,7 +32,9 @@ def rule_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Prop
     by_file: dict[str, list[tuple[Card, str, str]]] = {}
     new: list[tuple[Proposal, float]] = []
     for card in cards:
-        if not card.data["rule"] or card.data["expected"] or (told_rule := _rule(card)) is None:
+        if not card.data["rule"] or card.data["expected"] or card.data.get("explained"):
+            continue
+        if (told_rule := _rule(card)) is None:
             continue
         title, block = told_rule
         if _known(material, card):

@@ -12,15 +12,22 @@ from dreamfs_server.dream.evidence.duplicates import duplicate_cards
 from dreamfs_server.dream.evidence.error_cards import commands_of, error_cards
 from dreamfs_server.dream.evidence.errors import Failure, failures
 from dreamfs_server.dream.evidence.facts import checks, fact_cards, observe
+from dreamfs_server.dream.evidence.folders import Run, folder_cards, runs
 from dreamfs_server.dream.evidence.lags import lag_cards, seen_by
 from dreamfs_server.dream.evidence.links import link_cards
+from dreamfs_server.dream.evidence.places import place_cards, wrong_places
+from dreamfs_server.dream.evidence.programs import Unknown, program_cards, unknown_commands
 from dreamfs_server.dream.evidence.recurrence import Recurrence
 from dreamfs_server.dream.evidence.retries import Loop, loop_cards, loops
 from dreamfs_server.dream.evidence.steps import steps
 from dreamfs_server.dream.evidence.support import Place
+from dreamfs_server.dream.evidence.visits import Visit, visit
 from dreamfs_server.dream.evidence.windows import Seen
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card
+
+explained_share = 0.5
+"""Of an error's quotes, those of the ways out among them, that rules about wrong places have to tell."""
 
 
 def mine(material: Material) -> list[Card]:
@@ -32,6 +39,10 @@ def mine(material: Material) -> list[Card]:
     failed: list[Failure] = []
     done: dict[str, set[str]] = {}
     seen: list[Seen] = []
+    visits: list[Visit] = []
+    ran_in: dict[str, list[Run]] = {}
+    unknown: list[Unknown] = []
+    worked: dict[str, set[str]] = {}
     looped: list[Loop] = []
     wished: list[Wish] = []
     met = Copies()
@@ -47,6 +58,10 @@ def mine(material: Material) -> list[Card]:
         fresh = failures(gathered, place, taken)
         failed.extend(fresh)
         after.observe(gathered, fresh)
+        visits.append(visit(gathered, place, taken))
+        ran_in[place.session_id] = runs(gathered, taken)
+        missing, worked[place.session_id] = unknown_commands(gathered, place, taken)
+        unknown.extend(missing)
         looped.extend(loops(gathered, place, taken))
         wished.extend(wishes(gathered, place))
         observe(recommended, gathered, place, taken)
@@ -58,13 +73,21 @@ def mine(material: Material) -> list[Card]:
     looped = [loop for loop in looped if loop.place.session_id not in copies]
     wished = [wish for wish in wished if wish.place.session_id not in copies]
     seen = [one for one in seen if one.session_id not in copies]
+    visits = [one for one in visits if one.place.session_id not in copies]
+    unknown = [one for one in unknown if one.place.session_id not in copies]
     read = {place.root for place in places}
     ran = {command: frozenset(roots & read) for command, roots in done.items()}
     duplicates = duplicate_cards(material.memories)
     retired = {path for card in duplicates for path in card.data.get("retire", ())}
     kept = [memory for memory in material.memories if memory.path not in retired]
+    misplaced = [
+        *place_cards(wrong_places(visits)),
+        *folder_cards(visits, ran_in),
+        *program_cards(unknown, worked, places),
+    ]
     cards = [
-        *error_cards(failed, places, ran),
+        *_explained(error_cards(failed, places, ran), misplaced),
+        *misplaced,
         *lag_cards(seen),
         *loop_cards(looped),
         *correction_cards(wished),
@@ -77,6 +100,21 @@ def mine(material: Material) -> list[Card]:
         *after.cards(),
     ]
     return _in_order(cards)
+
+
+def _explained(cards: Sequence[Card], misplaced: Sequence[Card]) -> list[Card]:
+    """Cards of errors, marked where rules about wrong places tell most of what they quote, so that each is told once."""
+    answers: dict[str, list[tuple[int, int]]] = {}
+    for card in misplaced:
+        for source, first, last in card.data["explains"] if card.data["rule"] else ():
+            answers.setdefault(source, []).append((first, last))
+
+    def told(card: Card) -> bool:
+        quotes = [quote for claim in card.claims for quote in claim.evidence]
+        hits = sum(any(a <= quote.lines[0] <= b for a, b in answers.get(quote.source, ())) for quote in quotes)
+        return hits >= max(2, explained_share * len(quotes))
+
+    return [replace(card, data={**card.data, "explained": told(card)}) for card in cards]
 
 
 def _in_order(cards: Sequence[Card]) -> list[Card]:

@@ -1,0 +1,106 @@
+"""The folder that each session began in, so that checkouts and worktrees of one project tell one story.
+
+Most logs do not keep it. A client sometimes says it (`Shell cwd was reset to …`). Else the paths tell: files of one project
+have the same names in every checkout, so whatever stands before a known relative path is a vote for the folder. Sessions
+that give neither keep their absolute paths, with a home directory as `~`.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+
+from dreamfs_server.dream.evidence.steps import Step
+
+_RESET = re.compile(r"Shell cwd was reset to (/[^\n\"'`]*?)[ \t]*(?:\n|$)")
+_CURRENT = re.compile(r"current working directory is (/[^\n\"'`<]*?)\.?[ \t]*(?:<|\n|$)")
+_HOME = re.compile(r"^(?:/[a-z])?/(?:Users|home|mnt/[a-z]/Users)/[^/]+(?=/|$)|^/root(?=/|$)")
+_SCRATCH = "/tmp/"  # noqa: S108  # other people's folder
+votes_min = 2
+near_characters = 400
+"""Of a result's end, where a client puts its notes."""
+tail_parts_min = 2
+"""A file name alone is too common to tell a folder."""
+
+
+def said_root(all_steps: Sequence[Step]) -> str:
+    """The folder that a client named, the outermost if several; "" where it named none."""
+    said: set[str] = set()
+    for step in all_steps:
+        text = step.result.text if step.result is not None else ""
+        said.update(_RESET.findall(text, max(0, len(text) - near_characters)))
+        if len(text) <= near_characters:
+            said.update(_CURRENT.findall(text))
+    return min((path.rstrip("/") for path in said), key=lambda path: (path.count("/"), path), default="")
+
+
+def roots(
+    said: Mapping[str, str], touched: Mapping[str, Iterable[str]], missed: Mapping[str, Iterable[str]]
+) -> dict[str, str]:
+    """Each session's folder; "" where it is not known.
+
+    Args:
+        said: session → `said_root`.
+        touched: session → paths that were there, absolute or relative to the folder.
+        missed: session → paths that were not.
+    """
+    paths = {session: set(found) for session, found in touched.items()}
+    known: Counter[str] = Counter()
+    for session, found in paths.items():
+        root = said.get(session, "")
+        inside = {p for p in found if not p.startswith(("/", "~"))}
+        inside |= {p[len(root) + 1 :] for p in found if root and p.startswith(f"{root}/")}
+        known.update(p for p in inside if p.count("/") + 1 >= tail_parts_min)
+    result: dict[str, str] = {}
+    for session, found in paths.items():
+        result[session] = said.get(session, "") or _voted(found, known)
+    # What was missed counts here too: a folder that holds only what was there may be the right place itself.
+    common = _common({*found, *missed[session]} for session, found in paths.items() if not result[session])
+    return {session: root or (common if _under(paths[session], common) else "") for session, root in result.items()}
+
+
+def _voted(found: Iterable[str], known: Mapping[str, int]) -> str:
+    votes: Counter[str] = Counter()
+    for path in found:
+        if path.startswith("/"):
+            parts = path.split("/")
+            for at in range(2, len(parts) - tail_parts_min + 1):
+                if "/".join(parts[at:]) in known:
+                    votes["/".join(parts[:at])] += 1
+                    break
+    best = max(votes, key=lambda root: (votes[root], -len(root), root), default="")
+    return best if votes[best] >= votes_min else ""
+
+
+def _common(paths: Iterable[Iterable[str]]) -> str:
+    """Where no session told its folder: the innermost one that holds nine tenths of all absolute paths."""
+    of_folder: Counter[str] = Counter()
+    total = 0
+    for found in paths:
+        for path in found:
+            if path.startswith("/") and not path.startswith(_SCRATCH):
+                total += 1
+                parts = path.split("/")
+                of_folder.update("/".join(parts[:at]) for at in range(2, len(parts)))
+    wide = [folder for folder, count in of_folder.items() if 10 * count >= 9 * total and folder.count("/") >= 2]
+    return max(wide, key=lambda folder: (folder.count("/"), folder), default="")
+
+
+def _under(found: Iterable[str], root: str) -> bool:
+    return bool(root) and any(path.startswith(f"{root}/") for path in found)
+
+
+def told_path(path: str, root: str) -> str:
+    """A path relative to the session's folder where it is below it, else with its home as `~`."""
+    if root and (path == root or path.startswith(f"{root}/")):
+        return path[len(root) + 1 :]
+    if root and path.startswith("~/") and f"{root}/".endswith(f"/{path[2:]}/"):
+        return ""
+    return _HOME.sub("~", path)
+
+
+def above(path: str) -> list[str]:
+    """The folders that a path lies in, outermost first, without the folder that all are relative to."""
+    parts = path.split("/")
+    ends = ["/".join(parts[:at]) for at in range(1, len(parts))]
+    return [one for one, other in pairwise([*ends, path]) if one and one != other]
