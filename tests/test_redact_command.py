@@ -147,3 +147,24 @@ def test_pruning_keeps_what_a_fork_may_be_merged_against(line: CommandLine) -> N
     assert "a fork or a proposal may still be merged against them:\n  /memories/b.md version 3" in said
     line.run("store", "merge", "second", "memories")
     assert line.said("cat", "/memories/b.md") == f"first\n{lines}last\n"
+
+
+def test_a_rename_is_taken_back_although_the_content_is_gone(line: CommandLine) -> None:
+    line.put("/memories/b.md", "pruned\n", "--session", "s-1")
+    for name in "ab":
+        line.run("mv", f"/memories/{name}.md", f"/memories/{name}/moved.md", "--session", "s-2")
+    line.put("/memories/b/moved.md", "newer\n", "--expected-version", "4", "--session", "s-3")
+    line.run("redact", "/memories/a/moved.md", "--all", "--yes")
+    line.run("prune", "--keep", "1", "--yes")
+    assert line.json("revert", "--session", "s-2", "--dry-run")["blocked"] == []
+    line.run("revert", "--session", "s-2")
+    assert line.said("cat", "/memories/a.md") == "[redacted]\n"
+    assert line.said("cat", "/memories/b.md") == "newer\n"
+    assert not on_disk(line)
+
+
+def test_a_text_that_is_gone_is_not_taken_back(line: CommandLine) -> None:
+    line.put("/memories/a.md", "two\n", "--expected-version", "1", "--session", "s-2")
+    line.run("redact", "/memories/a.md", "--version", "1", "--yes")
+    assert "is gone for good" in line.refused("revert", "--session", "s-2")
+    assert line.said("cat", "/memories/a.md") == "two\n"

@@ -206,7 +206,7 @@ async def test_a_content_removed_for_good_cannot_come_back() -> None:
     assert entry is not None
     await str_replace(bob, A, "secret", "public")
     filesystem.forget(entry.sha256 or "")
-    with pytest.raises(Refusal, match="its content at version 1 was removed for good"):
+    with pytest.raises(Refusal, match="the content that it would go back to is gone for good"):
         await revert(ada, BOB)
 
 

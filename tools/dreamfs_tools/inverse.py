@@ -8,7 +8,7 @@ the change in it nothing is left. One that others brought back is left as they m
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from dreamfs_tools.conflict import arrived
@@ -23,7 +23,16 @@ class Held:
 
     store: str
     path: str
-    text: str
+    text: str | None
+    """None where the content is gone; what moved the file can be undone all the same."""
+    content_key: int = field(default=0, compare=False)
+    """Tells equal contents that are gone: see `Entry`."""
+
+    def says_as(self, other: "Held") -> bool:
+        """Whether both hold the same content."""
+        if self.text is None or other.text is None:
+            return self.text is other.text and self.content_key == other.content_key != 0
+        return self.text == other.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,18 +140,22 @@ class _Line:
             before, after = self._held(rows, first - 1), self._held(rows, last)
             newer = [row for row in reversed(rows[last + 1 :]) if _key(row) not in {_key(own) for own in self.chosen}]
             then = self._back(after, before, then, newer)
-            is_exact = then is None or before is None or then.text == before.text
+            is_exact = then is None or before is None or then.says_as(before)
+        if then is not None and then.text is None and not (now is not None and now.says_as(then)):
+            raise _Overlapping(Blocked(self.store, then.path, "the content that it would go back to is gone for good"))
         return None if then == now else Undone(self.memory_id, now, then, entry, is_exact)
 
     def _back(self, after: Held | None, before: Held | None, now: Held | None, since: Sequence[Change]) -> Held | None:
-        if after == before:
+        if after is not None and before is not None and after.path == before.path and after.says_as(before):
+            return now
+        if after is None and before is None:
             return now
         if after is None:
             return now or before
         if now is None:
             return None
         if before is None:
-            if now == after:
+            if now.path == after.path and now.says_as(after):
                 return None
             raise _Overlapping(
                 Blocked(self.store, now.path, "it came with these changes, and others changed it since", since)
@@ -153,6 +166,15 @@ class _Line:
                 why = f"these changes renamed it from {before.path} to {after.path}, and others renamed it again since"
                 raise _Overlapping(Blocked(self.store, now.path, why, since))
             path = before.path
+        if after.says_as(before):
+            return replace(now, path=path)
+        if now.says_as(after):
+            return replace(before, path=path)
+        if now.says_as(before):
+            return replace(now, path=path)
+        if after.text is None or now.text is None or before.text is None:
+            why = "what these changes wrote was removed for good, so it cannot be told from what others wrote since"
+            raise _Overlapping(Blocked(self.store, now.path, why, since))
         merged = merge(after.text, now.text, before.text)
         if merged.text is None:
             raise _Overlapping(
@@ -167,11 +189,9 @@ class _Line:
         row = rows[index]
         tree = self.snapshot.tree(self.store, row.version)
         entry = tree.entry(row.path)
-        text = tree.text(entry) if entry is not None and entry.kind == "file" else None
-        if text is None:
-            why = f"its content at version {row.version} was removed for good"
-            raise _Overlapping(Blocked(self.store, row.path, why))
-        return Held(self.store, row.path, text)
+        if entry is None or entry.kind != "file":
+            return None
+        return Held(self.store, row.path, tree.text(entry), entry.content_key)
 
     def _entry_now(self, last: Change) -> Entry | None:
         return None if last.operation == "deleted" else self.snapshot.tree(self.store).entry(last.path)
@@ -297,13 +317,14 @@ def _edits(files: Sequence[Undone]) -> list[Edit]:
     edits: list[Edit] = []
     for file in files:
         now, then = file.now, file.then
-        if now is not None and then is not None and _leaves(file) and not _nested(now.path, then.path):
-            text = None if then.text == now.text else then.text
+        is_kept = then is not None and then.text is None  # only a move keeps a content that is gone
+        if now is not None and then is not None and _leaves(file) and (is_kept or not _nested(now.path, then.path)):
+            text = None if then.says_as(now) else then.text
             edits.append(Move(now.store, now.path, then.store, then.path, text))
             continue
         if now is not None and (then is None or _leaves(file)):
             edits.append(Remove(now.store, now.path))
-        if then is not None:
+        if then is not None and then.text is not None:
             edits.append(Put(then.store, then.path, then.text, _operation(file), file.memory_id))
     return edits
 

@@ -91,7 +91,7 @@ class Reverted:
         """One file's part of it."""
         old, new = self._label(file.now), self._label(file.then)
         head = f"rename from {old}\nrename to {new}\n" if file.now and file.then and old != new else ""
-        lines = unified_diff(file.now.text if file.now else "", file.then.text if file.then else "", old, new)
+        lines = unified_diff(_text(file.now), _text(file.then), old, new)
         return head + (lines or ("" if head else f"--- {old}\n+++ {new}\n"))
 
     def shown(self, store: str, path: str) -> str:
@@ -148,6 +148,11 @@ async def revert(call: Call, selection: Selection, *, message: str = "", dry_run
         return await call.filesystem.read(look)
     found, committed = await call.filesystem.write(plan, call.author)
     return replace(found, revisions=_made(committed))
+
+
+def _text(held: Held | None) -> str:
+    """What a file says in a difference; nothing where its content is gone."""
+    return (held.text if held else None) or ""
 
 
 def blocked_words(found: Reverted) -> Iterator[str]:

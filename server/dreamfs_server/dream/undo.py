@@ -184,11 +184,12 @@ def _proposed(mount: str, file: Undone) -> list[ProposedChange]:
     """What a dream may propose to that end: it retires what it would otherwise delete."""
     now, then = file.now, file.then
     if now is None:
+        assert file.held.text is not None, "what is gone is not brought back"
         return [ProposedChange("create", f"{mount}/{file.held.path}", file_text=file.held.text)]
     path = f"{mount}/{now.path}"
     if then is None:
         return [ProposedChange("retire", path)]
-    proposed = [ProposedChange("replace", path, file_text=then.text)] if then.text != now.text else []
+    proposed = [ProposedChange("replace", path, file_text=then.text)] if then.text not in {None, now.text} else []
     if then.path != now.path:
         proposed.append(ProposedChange("rename", path, new_path=f"{mount}/{then.path}"))
     return proposed
