@@ -6,7 +6,7 @@ import pytest
 
 from dreamfs_tools.create import create
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.filesystem import Put, Snapshot, Store
+from dreamfs_tools.filesystem import Access, Put, Snapshot, Store
 from dreamfs_tools.history import history
 from dreamfs_tools.mounts import MountOption, Mounts, Place, mounts_after, tree_of
 from dreamfs_tools.rename import rename
@@ -121,7 +121,13 @@ async def test_a_writable_place_is_given() -> None:
             Mounts([MountOption("x", "nothing")]),
             "There is no store nothing; `dreamfs store list` shows the stores there are.",
         ),
-        (past(3), "The mount /then cannot show version 3: the newest of the store memories is 2."),
+        (
+            past(3),
+            (
+                "The mount /then cannot show version 3: the newest of the store memories is 2. "
+                "Name one up to that, or leave out @3 to show the store as it is now."
+            ),
+        ),
     ],
 )
 async def test_an_unknown_store_and_a_version_not_yet_made_cannot_be_mounted(mounts: Mounts, sentence: str) -> None:
@@ -192,3 +198,26 @@ async def test_where_a_file_went_is_said_by_the_name_of_its_mount() -> None:
     with pytest.raises(Refusal) as left:
         await view(call, "/memories/a.md")
     assert "It was moved to another store, /ours/b.md, in version 2 by" in left.value.text
+
+
+@pytest.mark.parametrize(
+    ("options", "where"),
+    [
+        ([("a", 1, "ro"), ("b", None, "ro"), ("c", None, "rw")], "another store, /c/b.md, in version"),
+        ([("a", 1, "ro"), ("b", None, "ro")], "another store, /b/b.md, read-only here, in version"),
+        ([("a", 1, "ro")], "a store that is mounted here only as it was, as /a, in version"),
+    ],
+)
+async def test_where_a_file_went_is_a_mount_that_has_it_and_can_be_written_if_there_is_one(
+    options: list[tuple[str, int | None, Access]], where: str
+) -> None:
+    filesystem = MemoryFilesystem([Store("memories", "Memories"), Store("team", "Team")])
+    everywhere = caller(filesystem, "s-1")
+    await create(everywhere, "/team/first.md", "one\n")
+    await create(everywhere, "/memories/a.md", "one\n")
+    await rename(everywhere, "/memories/a.md", "/team/b.md")
+    team = [MountOption(name, "team", revision, access) for name, revision, access in options]
+    call = replace(everywhere, mounts=Mounts([MountOption("memories", "memories"), *team]))
+    with pytest.raises(Refusal) as left:
+        await view(call, "/memories/a.md")
+    assert f"It was moved to {where}" in left.value.text

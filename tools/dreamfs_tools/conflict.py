@@ -110,7 +110,12 @@ def gone(snapshot: Snapshot, place: Place, change: Change) -> str:
     if arrival := arrived(snapshot, place.store, change):
         what = "It" if change.path == place.path else "The last file below it"
         there = mount_of(place.seen, arrival.store)
-        where = f"another store, /{there.name}/{arrival.path}," if there else "a store that is not mounted here,"
+        if there is None:
+            where = "a store that is not mounted here,"
+        elif there.revision is not None:
+            where = f"a store that is mounted here only as it was, as /{there.name},"
+        else:
+            where = f"another store, /{there.name}/{arrival.path},{'' if there.writable else ' read-only here,'}"
         return f"{what} was moved to {where} {by}."
     if moved := moved_to(place, change):
         return f"It was renamed to {moved} {by}."

@@ -1,6 +1,7 @@
 """The tool `diff`: what changed in a file or folder between two versions."""
 
 from collections.abc import Sequence
+from math import inf
 
 from dreamfs_tools import conflict
 from dreamfs_tools.absence import missing
@@ -21,6 +22,24 @@ async def diff(call: Call, path: str, from_version: int | None = None, to_versio
 
     Without versions: the last change. Any revision number is a version; -1 is the one before the last change;
     `to_version` defaults to now.
+    """
+    return await compare(call, path, from_version, to_version, PAGE_CHARACTERS_MAX)
+
+
+async def compare(
+    call: Call, path: str, from_version: int | None, to_version: int | None, characters_max: float = inf
+) -> Answer:
+    """The same for a caller that says how much it takes: a person's terminal takes everything.
+
+    Args:
+        call: whose mounts count.
+        path: a file or folder.
+        from_version: as for `diff`.
+        to_version: likewise.
+        characters_max: of the differences together.
+
+    Raises:
+        Refusal: `not_found`, `invalid_path`, `invalid_argument`.
     """
 
     def query(snapshot: Snapshot) -> tuple[Answer, Sequence[AccessNote]]:
@@ -47,7 +66,7 @@ async def diff(call: Call, path: str, from_version: int | None = None, to_versio
             head = _last_words(place, change, file, None if to_version is None else to)
             start, to = change.version - 1, change.version
         pairs = changed_files(snapshot, place.store, place.path, start, to, file.memory_id if file else "")
-        lines = [head, *_body(snapshot, place, pairs, start, to)]
+        lines = [head, *_body(snapshot, place, pairs, (start, to), characters_max)]
         lines += [version_line(here)] if here is not None else []
         data: dict[str, object] = {"code": "ok", "path": place.shown, "from": start, "to": to}
         data |= {"version": here.version} if here is not None else {"current": 0}
@@ -104,14 +123,16 @@ def _last_words(place: Place, change: Change, file: Entry | None, up_to: int | N
     return f"The last change of {place.shown}{bound}: {words}, by {who(change.revision)}"
 
 
-def _body(snapshot: Snapshot, place: Place, pairs: Sequence[Pair], start: int, to: int) -> list[str]:
+def _body(
+    snapshot: Snapshot, place: Place, pairs: Sequence[Pair], versions: tuple[int, int], characters_max: float
+) -> list[str]:
     """The differences as far as one answer holds them, and what it does not hold."""
     assert place.mount is not None
     if not pairs:
         return ["No difference."]
-    old_tree, new_tree = snapshot.tree(place.store, start), snapshot.tree(place.store, to)
+    old_tree, new_tree = (snapshot.tree(place.store, version) for version in versions)
     shown: list[str] = []
-    left = PAGE_CHARACTERS_MAX
+    left = characters_max
     for index, pair in enumerate(pairs):
         difference = file_difference(place.mount, pair, old_tree, new_tree).removesuffix("\n")
         left -= len(difference) + 1
@@ -120,16 +141,16 @@ def _body(snapshot: Snapshot, place: Place, pairs: Sequence[Pair], start: int, t
                 rest = plural(len(pairs) - index, "changed file")
                 path = shown_path(place.mount, pair.path)
                 return [*shown, f"[incomplete: {rest} not shown, from {path} on; diff them by their own path]"]
-            return _cut(difference)
+            return _cut(difference, characters_max)
         shown.append(difference)
     return shown
 
 
-def _cut(difference: str) -> list[str]:
+def _cut(difference: str, characters_max: float) -> list[str]:
     """The first lines of a difference that is too long for one answer."""
     lines = difference.split("\n")
     kept: list[str] = []
-    left = PAGE_CHARACTERS_MAX
+    left = characters_max
     for line in lines:
         left -= len(line) + 1
         if left < 0:

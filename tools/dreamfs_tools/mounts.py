@@ -217,7 +217,8 @@ def _missing(option: MountOption, snapshot: Snapshot) -> str:
     if option.revision is not None and option.revision > store.head:
         return (
             f"The mount /{option.name} cannot show version {option.revision}: "
-            f"the newest of the store {option.store} is {store.head}."
+            f"the newest of the store {option.store} is {store.head}. Name one up to that, or leave out "
+            f"@{option.revision} to show the store as it is now."
         )
     return ""
 
@@ -254,8 +255,13 @@ def tree_of(snapshot: Snapshot, mount: Mount, at: int | None = None) -> Tree:
 
 
 def mount_of(mounts: Mapping[str, Mount], store: str) -> Mount | None:
-    """The first mount that shows a store, None where the caller does not see it."""
-    return next((mount for mount in mounts.values() if mount.store and mount.store.slug == store), None)
+    """The mount to name for a store: one that can be written, else one that shows it as it is now, else as it was.
+
+    Returns:
+        None where the caller does not see it.
+    """
+    found = [mount for mount in mounts.values() if mount.store and mount.store.slug == store]
+    return min(found, key=lambda mount: (not mount.writable, mount.revision is not None), default=None)
 
 
 def mounts_after(table: Mapping[str, Mount], position: Sequence[Any]) -> list[Mount]:

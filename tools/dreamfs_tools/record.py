@@ -87,7 +87,11 @@ def _scene(snapshot: Snapshot, call: Call, session_id: str) -> _Scene:
     mounts = call.mounts.table(snapshot).values()
     stores = [mount.store.slug for mount in mounts if mount.store is not None and mount.writable]
     if not stores:
-        raise Refusal("read_only", "A transcript belongs to a store that may be written, and none is mounted here.")
+        raise Refusal(
+            "read_only",
+            "A transcript belongs to a store that may be written, and none is mounted here. Nothing was recorded. A person "
+            "can start the server with one: dreamfs serve --mount STORE:rw.",
+        )
     kept = {store: snapshot.transcripts.session(store, session_id) for store in stores}
     store = next((store for store in stores if kept[store]), "memories" if "memories" in stores else stores[0])
     return _Scene(snapshot.now, store, kept[store])

@@ -10,6 +10,8 @@ from typing import Any, Protocol, TypeVar
 import anyio
 import click
 
+from dreamfs_server.commands.printing import say
+from dreamfs_server.commands.terms import in_terminal_terms
 from dreamfs_server.settings import database_path, login, package_version
 from dreamfs_tools.call import Answer, Call
 from dreamfs_tools.dreaming import Dream, DreamRequest, Dreams
@@ -155,7 +157,7 @@ def print_result(answer: Answer, *, as_json: bool) -> None:
     if as_json:
         print_json(dict(answer.data))
     else:
-        click.echo(answer.text)
+        say(in_terminal_terms(answer.text))
 
 
 class Command(click.Command):
@@ -178,9 +180,10 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except Refusal as refusal:
+            sentence = in_terminal_terms(refusal.sentence)
             if ctx.params.get("as_json"):
-                print_json({"error": {"code": refusal.code, "message": refusal.sentence}})
-            click.echo(f"dreamfs: {refusal.sentence.removeprefix('Error: ')}", err=True)
+                print_json({"error": {"code": refusal.code, "message": sentence}})
+            say(f"dreamfs: {sentence.removeprefix('Error: ')}", err=True)
             ctx.exit(1)
 
 

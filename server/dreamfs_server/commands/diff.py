@@ -14,9 +14,9 @@ from dreamfs_server.commands.printing import say
 @pass_context
 def command(context: Context, path: str, from_version: int | None, to_version: int | None, as_json: bool) -> None:
     """Show a unified diff of a file or folder; without versions, its last change."""
-    from dreamfs_tools.diff import diff
+    from dreamfs_tools.diff import compare
 
-    answer = context.call(lambda call: diff(call, path, from_version, to_version))
+    answer = context.call(lambda call: compare(call, path, from_version, to_version))
     if as_json:
         print_json({**answer.data, "text": answer.text})
     else:

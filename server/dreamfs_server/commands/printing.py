@@ -8,11 +8,11 @@ import click
 _JOINER = "\u200d"
 
 
-def say(text: str, *, nl: bool = True) -> None:
+def say(text: str, *, nl: bool = True, err: bool = False) -> None:
     """Print a text: as it is into a pipe, and on a terminal with what the terminal might obey made visible."""
-    if sys.stdout.isatty():
+    if (sys.stderr if err else sys.stdout).isatty():
         text = "\n".join(printable(line) for line in text.split("\n"))
-    click.echo(text, nl=nl)
+    click.echo(text, nl=nl, err=err)
 
 
 def printable(text: str) -> str:

@@ -21,6 +21,7 @@ from dreamfs_tools.errors import Refusal
 @click.argument("path")
 @click.argument("file", type=click.File("rb"), default="-")
 @expected_option
+@click.option("--merge", is_flag=True, help="With --expected-version: keep also what others wrote since, line by line.")
 @message_option
 @session_option
 @json_option
@@ -30,6 +31,7 @@ def command(
     path: str,
     file: BinaryIO,
     expected_version: int | None,
+    merge: bool,
     message: str,
     session: str,
     as_json: bool,
@@ -47,6 +49,14 @@ def command(
             "invalid_argument", f"The content is not UTF-8 (byte {error.start}); nothing was written."
         ) from None
     answer = context.call(
-        lambda call: create(call, path, text, expected_version=expected_version, message=message), session
+        lambda call: create(
+            call,
+            path,
+            text,
+            expected_version=expected_version,
+            message=message,
+            on_conflict="merge" if merge else "fail",
+        ),
+        session,
     )
     print_result(answer, as_json=as_json)

@@ -36,6 +36,7 @@ class _MountType(click.ParamType[MountOption]):
     "mounts",
     multiple=True,
     type=_MountType(),
+    metavar=_MountType.name,  # in its own case: click would raise it
     help="Show this store, under a name, read-only or read-write, or as it was at a revision. Repeatable; "
     "without it every store is shown under its own name.",
 )

@@ -189,7 +189,8 @@ def _proposed(mount: str, file: Undone) -> list[ProposedChange]:
     path = f"{mount}/{now.path}"
     if then is None:
         return [ProposedChange("retire", path)]
-    proposed = [ProposedChange("replace", path, file_text=then.text)] if then.text not in {None, now.text} else []
+    is_new = then.text is not None and then.text != now.text
+    proposed = [ProposedChange("replace", path, file_text=then.text or "")] if is_new else []
     if then.path != now.path:
         proposed.append(ProposedChange("rename", path, new_path=f"{mount}/{then.path}"))
     return proposed

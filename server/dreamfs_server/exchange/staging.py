@@ -110,7 +110,7 @@ def _beside(target: Path, where: Path) -> Generator[Path]:
 
 def unwritable(target: Path, error: OSError) -> Refusal:
     """The refusal where the system will not write."""
-    return Refusal("unavailable", f"{target} cannot be written: {error.strerror or error}. Nothing was left there.")
+    return Refusal("unavailable", f"{target} cannot be written: {error.strerror or error}. Nothing was written.")
 
 
 def _taken(target: Path) -> Refusal:
