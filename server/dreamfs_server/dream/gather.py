@@ -164,7 +164,7 @@ def _memories(snapshot: Snapshot, dream: Dream) -> list[Memory]:
 def _written(snapshot: Snapshot, entry: Entry, at: int) -> list[datetime | None]:
     """When each line of a memory was written; None for what may be older than the first version that still shows it."""
     found = blame(snapshot, entry, at)
-    gaps = set(found.gaps)
+    gaps = {change.version for change in found.gaps}
     return [
         None if line.change.previous in gaps or line.change.operation == "merged" else line.change.revision.created_at
         for line in found.lines
