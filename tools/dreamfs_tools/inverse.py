@@ -27,6 +27,8 @@ class Held:
     """None where the content is gone; what moved the file can be undone all the same."""
     content_key: int = field(default=0, compare=False)
     """Tells equal contents that are gone: see `Entry`."""
+    is_whole: bool = field(default=True, compare=False)
+    """Whether nothing of the content was redacted."""
 
     def says_as(self, other: "Held") -> bool:
         """Whether both hold the same content."""
@@ -141,7 +143,8 @@ class _Line:
             newer = [row for row in reversed(rows[last + 1 :]) if _key(row) not in {_key(own) for own in self.chosen}]
             then = self._back(after, before, then, newer)
             is_exact = then is None or before is None or then.says_as(before)
-        if then is not None and then.text is None and not (now is not None and now.says_as(then)):
+        is_gone = then is not None and (then.text is None or not then.is_whole)
+        if then is not None and is_gone and not (now is not None and now.says_as(then)):
             raise _Overlapping(Blocked(self.store, then.path, "the content that it would go back to is gone for good"))
         return None if then == now else Undone(self.memory_id, now, then, entry, is_exact)
 
@@ -172,7 +175,8 @@ class _Line:
             return replace(before, path=path)
         if now.says_as(before):
             return replace(now, path=path)
-        if after.text is None or now.text is None or before.text is None:
+        is_whole = after.is_whole and before.is_whole
+        if after.text is None or now.text is None or before.text is None or not is_whole:
             why = "what these changes wrote was removed for good, so it cannot be told from what others wrote since"
             raise _Overlapping(Blocked(self.store, now.path, why, since))
         merged = merge(after.text, now.text, before.text)
@@ -191,7 +195,7 @@ class _Line:
         entry = tree.entry(row.path)
         if entry is None or entry.kind != "file":
             return None
-        return Held(self.store, row.path, tree.text(entry), entry.content_key)
+        return Held(self.store, row.path, tree.text(entry), entry.content_key, entry.sha256 is not None)
 
     def _entry_now(self, last: Change) -> Entry | None:
         return None if last.operation == "deleted" else self.snapshot.tree(self.store).entry(last.path)

@@ -116,6 +116,7 @@ def _settled(
     """
     base, theirs, ours = sides
     source, target = names
+    theirs, ours = _redacted_too(trees, base, theirs, trees[1]), _redacted_too(trees, base, ours, trees[2])
     if theirs is None:
         if ours is None or (base is not None and _is_same(base, ours) and base.path == ours.path):
             return None
@@ -134,6 +135,14 @@ def _settled(
     if base is not None and _is_same(base, ours):
         return _Wanted(path, ours, _text(trees[1], theirs), theirs)
     return _merged(trees, sides, path)
+
+
+def _redacted_too(trees: tuple[Tree, Tree, Tree], base: Entry | None, side: Entry | None, tree: Tree) -> Entry | None:
+    """A side in which nothing but the redaction of the base changed a file: it counts as unchanged."""
+    if base is None or side is None or base.sha256 is not None or side.sha256 is None:
+        return side
+    left = trees[0].text(base)
+    return replace(side, sha256=None, version=base.version) if left is not None and left == tree.text(side) else side
 
 
 def _path(base: Entry | None, theirs: Entry, ours: Entry, names: tuple[str, str]) -> str:
@@ -155,10 +164,21 @@ def _merged(
     assert ours is not None
     if base is None:
         raise _ClashError(Clash(ours.path, "both wrote a new file there, with different contents"))
+    if base.sha256 is None:  # a part of it may be there still, but what was redacted must not decide
+        why = (
+            f"both changed it since, and the content of version {base.version}, in which they parted, was removed for good, "
+            "so that nothing can be merged against it. Write the same text in both"
+        )
+        raise _ClashError(Clash(ours.path, why))
     texts = [tree.text(file) for tree, file in zip(trees, (base, theirs, ours), strict=True)]
     old, new, now = texts
     if old is None or new is None or now is None:
-        raise _ClashError(Clash(ours.path, "both changed it, and the text that they changed was removed for good"))
+        raise _ClashError(
+            Clash(
+                ours.path,
+                "both changed it, and what one of them holds was removed for good. Write the same text in both",
+            )
+        )
     merged = merge(old, now, new)
     if merged.text is None:
         raise _ClashError(Clash(ours.path, "both changed these lines", merged.overlaps))
