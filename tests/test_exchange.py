@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import unicodedata
 import zipfile
 from collections.abc import Iterator
@@ -536,4 +537,47 @@ def test_a_backup_opens_as_a_database_of_its_moment(terminal: Terminal, tmp_path
     terminal.run("put", "/memories/a.md", "--expected-version", "1", given="now\n")
     copy = Terminal(tmp_path / "copy.db")
     assert copy.says("cat", "/memories/a.md") == "then\n"
+    assert "everything is as it was written" in copy.says("doctor", "--verify")
+    copy.run("put", "/memories/b.md", given="a database like any other\n")
     assert (tmp_path / "copy.db").stat().st_mode & 0o077 == 0
+    assert not list(tmp_path.glob(".dreamfs-*"))
+
+
+def test_a_backup_is_one_moment_while_another_process_writes(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.run("put", "/memories/a.md", given="0\n")
+    script = (
+        "import sys; from pathlib import Path; from terminal import Terminal\n"
+        "line = Terminal(Path(sys.argv[1])); number = 0\n"
+        "while not Path(sys.argv[2]).exists():\n"
+        "    number += 1\n"
+        "    line.run('put', '/memories/a.md', '--expected-version', str(number), given=f'{number}\\n')\n"
+        "    print(number, flush=True)\n"
+    )
+    end = tmp_path / "end"
+    words = [sys.executable, "-c", script, str(terminal.database), str(end)]
+    path = {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, env=os.environ | path) as writer:
+        assert writer.stdout is not None
+        try:
+            assert writer.stdout.readline() == b"1\n"
+            terminal.run("backup", str(tmp_path / "copy.db"))
+            assert writer.stdout.readline() == b"2\n"
+        finally:
+            end.touch()
+            writer.stdout.read()
+    assert writer.returncode == 0
+    copy = Terminal(tmp_path / "copy.db")
+    assert copy.says("cat", "/memories/a.md") == f"{copy.json('log', '/memories')[0]['version'] - 1}\n"
+    assert "everything is as it was written" in copy.says("doctor", "--verify")
+
+
+def test_a_backup_has_a_folder_and_a_name_of_its_own(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "nothing.db").symlink_to(tmp_path / "elsewhere.db")
+    for there in (terminal.database, tmp_path, tmp_path / "nothing.db"):
+        terminal.run("ls")
+        assert "exists; name a new file" in terminal.refuses("backup", str(there))
+    assert "does not exist; make it" in terminal.refuses("backup", str(tmp_path / "none/copy.db"))
+    terminal.run("backup", str(tmp_path / "copy.db"))
+    terminal.run("put", "/memories/a.md", given="then\n")
+    plan = terminal.json("redact", "/memories/a.md", "--all", "--dry-run")
+    assert plan["backups"] == [str(tmp_path / "copy.db")]

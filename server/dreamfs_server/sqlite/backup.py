@@ -1,7 +1,9 @@
 """A copy of the whole database, taken while other processes write."""
 
 import os
+import shutil
 import sqlite3
+import tempfile
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,6 +13,8 @@ from dreamfs_server.sqlite.rows import milliseconds
 from dreamfs_tools.errors import Refusal
 
 PRIVATE = 0o600
+ROOM = ".dreamfs-backup-"
+"""How the folder is called in which a backup is made."""
 
 _KNOWN = "INSERT INTO backup (path, at) VALUES (?, ?) ON CONFLICT (path) DO UPDATE SET at = excluded.at"
 """So that a redaction can say where the text still is."""
@@ -28,17 +32,31 @@ async def backup(database: Database, target: Path) -> None:
 
 
 def _write(target: Path, c: sqlite3.Connection) -> None:
+    if target.exists() or target.is_symlink():
+        raise _taken(target)
     try:
-        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE))
-    except FileExistsError:
-        raise Refusal("already_exists", f"{target} exists; name a new file.") from None
+        # A process that is killed leaves this folder, and never half a backup under the name of one.
+        room = Path(tempfile.mkdtemp(prefix=ROOM, dir=target.parent))
     except FileNotFoundError:
-        raise Refusal("not_found", f"The folder {target.parent} does not exist.") from None
+        raise Refusal("not_found", f"The folder {target.parent} does not exist; make it, or name another.") from None
     except OSError as error:
         raise Refusal("unavailable", f"{target} cannot be written: {error.strerror}.") from None
     try:
+        made = room / "backup"
+        made.touch(PRIVATE)
         # One statement, one read snapshot: a copy page by page never ends while others write.
-        c.execute("VACUUM INTO ?", (str(target),))
-    except BaseException:
-        target.unlink(missing_ok=True)
-        raise
+        c.execute("VACUUM INTO ?", (str(made),))
+        with made.open("rb+") as file:
+            os.fsync(file.fileno())
+        try:
+            os.link(made, target)  # unlike a rename it writes over nothing
+        except FileExistsError:
+            raise _taken(target) from None
+        except OSError:  # a file system without links
+            made.rename(target)
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+
+
+def _taken(target: Path) -> Refusal:
+    return Refusal("already_exists", f"{target} exists; name a new file.")
