@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dreamfs_server.dream.gather import PROPOSALS_COUNT_MAX
 from dreamfs_server.dream.review import decide
-from dreamfs_server.dream.validation import PROPOSALS_COUNT_MAX, validate
+from dreamfs_server.dream.validation import validate
 from dreamfs_server.dream.wording import hard_tokens, orders, relative_dates
 from dreamfs_tools.dreaming import (
     Card,

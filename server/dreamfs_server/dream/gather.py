@@ -19,6 +19,8 @@ from dreamfs_tools.transcript import Session
 TRANSCRIPTS_COUNT_MAX = 500
 NEAR_COUNT_MAX = 3
 RULE_FILES_COUNT_MAX = 100
+PROPOSALS_COUNT_MAX = 10
+"""That one dream may make."""
 ACCESSES_COUNT_MAX = 100_000
 """Of the access log a dream reads the newest."""
 
@@ -34,6 +36,7 @@ class Scope:
     coverage: Coverage
     access: Sequence[AccessNote] = ()
     accepted: Sequence[AcceptedRule] = ()
+    offered_by: str = ""
 
     def material(self, dream: Dream, sessions: Iterable[Gathered]) -> Material:
         """The material for the miners; the sessions may be lazy."""
@@ -47,6 +50,7 @@ class Scope:
             accepted=self.accepted,
             snapshot_version=dream.snapshot_version,
             made=self.made,
+            offered_by=self.offered_by,
         )
 
 
@@ -80,14 +84,16 @@ def scope_of(snapshot: Snapshot, dream: Dream) -> Scope:
         for session in left
     ]
     chosen.sort(key=lambda session: session.session_id)
+    coverage = Coverage(len(chosen), sum(session.events for session in chosen), skipped)
     return Scope(
         sessions=chosen,
         memories=_memories(snapshot, dream),
         made=_made(snapshot, dream.store),
         now=snapshot.now,
-        coverage=Coverage(len(chosen), sum(session.events for session in chosen), skipped),
+        coverage=coverage,
         access=snapshot.accesses(dream.store, ACCESSES_COUNT_MAX),
         accepted=accepted_rules(snapshot, dream.store),
+        offered_by=_offered_by(snapshot, dream, coverage),
     )
 
 
@@ -179,6 +185,19 @@ def _made(snapshot: Snapshot, store: str) -> dict[str, str]:
             if proposal.status != "stale":
                 made[proposal.fingerprint] = proposal.evidence_key
     return made
+
+
+def _offered_by(snapshot: Snapshot, dream: Dream, coverage: Coverage) -> str:
+    """The dream over these very inputs that proposed as much as one may; the rest waits until something has changed."""
+    for other in snapshot.dreams.dreams(dream.store):
+        read = (other.snapshot_version, other.coverage.sessions, other.coverage.events)
+        if (
+            (other.curator, other.status) == (dream.curator, "completed")
+            and read == (dream.snapshot_version, coverage.sessions, coverage.events)
+            and len(snapshot.dreams.proposals(other.dream_id)) >= PROPOSALS_COUNT_MAX
+        ):
+            return other.dream_id
+    return ""
 
 
 def _age(session: Session) -> float:

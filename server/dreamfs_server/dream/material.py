@@ -90,6 +90,8 @@ class Material:
     snapshot_version: int = 0
     accepted: Sequence[AcceptedRule] = ()
     """What earlier dreams proposed about errors and a person accepted."""
+    offered_by: str = ""
+    """An earlier dream over these very inputs that made as many proposals as one may; "" where there is none."""
     made: Mapping[str, str] = field(default_factory=dict[str, str])
     """Earlier proposals, whatever became of them: fingerprint → evidence key. The same is not proposed again on the same
     evidence."""

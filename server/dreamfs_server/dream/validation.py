@@ -11,6 +11,7 @@ from dataclasses import replace
 from dreamfs_server.dream.apply import FileChange, Folded, fold, retirement_note
 from dreamfs_server.dream.citations import Cited, Uncited, resolve
 from dreamfs_server.dream.fingerprint import evidence_key, fingerprint, known_already
+from dreamfs_server.dream.gather import PROPOSALS_COUNT_MAX
 from dreamfs_server.dream.risk import higher, risk_of
 from dreamfs_server.dream.support import check, overstated, with_count, with_statistics
 from dreamfs_server.dream.wording import added_lines, lost, orders, relative_dates, removed_lines
@@ -19,7 +20,6 @@ from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Snapshot, Tree
 from dreamfs_tools.secrets import find_secrets
 
-PROPOSALS_COUNT_MAX = 10
 TITLE_CHARACTERS_MAX = 255
 RATIONALE_CHARACTERS_MAX = 4_096
 REASON_CHARACTERS_MAX = 1_024

@@ -47,8 +47,11 @@ def curate(material: Material, cards: Sequence[Card]) -> list[Proposal]:
     """Proposals for the cards, the one that would save most first. Pure: the same cards give the same proposals.
 
     What an earlier dream proposed on the same evidence, whatever became of it, is not proposed again (`Material.made`).
-    No two proposals change the same file, so that each can be accepted without making another stale.
+    Over the very inputs of a dream that offered as much as one may there is nothing either: what did not fit comes when
+    something has changed, be it that a person accepted one. No two proposals change the same file, so that each can be accepted without making another stale.
     """
+    if material.offered_by:
+        return []
     candidates: list[tuple[str, Proposal, float]] = []
     for miner, write in WRITERS.items():
         chosen = [card for card in cards if card.miner == miner]

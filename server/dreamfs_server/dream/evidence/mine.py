@@ -85,6 +85,8 @@ def mine(material: Material) -> list[Card]:
         *folder_cards(visits, ran_in),
         *program_cards(unknown, worked, places),
     ]
+    # Two rules of ours with numbers of their own are no conflict, and what dreams wrote supports nothing.
+    ours = {memory.path for memory in kept if memory.by_dream}
     cards = [
         *_explained(error_cards(failed, places, ran), misplaced),
         *misplaced,
@@ -92,7 +94,7 @@ def mine(material: Material) -> list[Card]:
         *loop_cards(looped),
         *correction_cards(wished),
         *duplicates,
-        *conflict_cards(kept),
+        *(card for card in conflict_cards(kept) if not ours.issuperset(side[0] for side in card.data["sides"])),
         *date_cards(kept),
         *link_cards(material.memories, material.mount),
         *fact_cards(recommended),
