@@ -406,7 +406,7 @@ def test_every_text_column_of_the_schema_is_known_to_redaction() -> None:
         *("proposal.fingerprint", "proposal.evidence_key", "proposal.reverts", "proposal.reviewed_by"),
         *("proposal_source.dream_id", "proposal_source.source", "model_call.dream_id", "model_call.purpose"),
         *("model_call.request_hash", "model_call.batch_id", "redaction.kind", "backup.path", "store.project"),
-        *("disbelief.source", "disbelief.by", "model_call.model", "model_call.error"),
+        *("disbelief.source", "disbelief.by", "model_call.model"),
         *("allowance.provider", "allowance.allowed_by", "store_change.operation"),
     }
     known = {f"{table.table}.{column}" for table in text_columns.TABLES for column in table.columns}

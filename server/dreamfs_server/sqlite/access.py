@@ -10,9 +10,12 @@ from dreamfs_tools.filesystem import AccessNote
 NOTES_COUNT_MAX = 1_000
 """What is kept in memory at most; the oldest go first."""
 
+# What was noted before a redaction may hold what that removed, and would bring it back.
 _ADD = """
 INSERT INTO access (store_id, path, kind, version, session, query, at)
-SELECT store_id, ?, ?, ?, ?, ?, ? FROM store WHERE slug = ? AND deleted_at IS NULL
+SELECT store_id, :path, :kind, :version, :session, :query, :at FROM store
+WHERE slug = :store AND deleted_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM redaction AS r WHERE r.kind = 'redacted' AND r.at >= :at)
 """
 # One query for each index; newest first is the order in which they were stored.
 _NOTES = """
@@ -33,10 +36,21 @@ ORDER BY access_id DESC LIMIT :limit
 
 
 def keep(c: sqlite3.Connection, notes: Sequence[tuple[AccessNote, int]]) -> None:
-    """Store notes with their times in milliseconds; those of stores that are gone are dropped."""
+    """Store notes with their times in milliseconds; those of stores that are gone, or older than a redaction, are dropped."""
     c.executemany(
         _ADD,
-        [(note.path, note.kind, note.version, note.session, note.query, at, note.store) for note, at in notes],
+        [
+            {
+                "path": note.path,
+                "kind": note.kind,
+                "version": note.version,
+                "session": note.session,
+                "query": note.query,
+                "at": at,
+                "store": note.store,
+            }
+            for note, at in notes
+        ],
     )
 
 

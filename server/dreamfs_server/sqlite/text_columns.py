@@ -119,14 +119,15 @@ TABLES = (
     TextTable(
         "model call",
         "model_call",
-        ("request", "response", "usage"),
+        ("request", "response", "usage", "error"),
         frozenset({"request", "response", "usage"}),
         """
-        SELECT '/dreams/' || dream_id || ' model call ' || number, dream_id, number, request, response, usage FROM model_call
-        WHERE instr(request, :probe) OR instr(response, :probe) OR instr(usage, :probe)
+        SELECT '/dreams/' || dream_id || ' model call ' || number, dream_id, number, request, response, usage, error
+        FROM model_call
+        WHERE instr(request, :probe) OR instr(response, :probe) OR instr(usage, :probe) OR instr(error, :probe)
         """,
         """
-        UPDATE model_call SET request = ?, response = ?, usage = ?, request_hash = hex(randomblob(32))
+        UPDATE model_call SET request = ?, response = ?, usage = ?, error = ?, request_hash = hex(randomblob(32))
         WHERE dream_id = ? AND number = ?
         """,
         2,
@@ -176,6 +177,12 @@ NAMES = {
                || ' ' || client || ' ' || protocol_version || ' ' || transport AS names
         FROM author WHERE instr(names, :probe)
     """,
+    "request": """
+        SELECT '/' || s.slug || ' version ' || r.number, r.request_id || ' ' || r.tool_use_id AS names
+        FROM revision AS r JOIN store AS s USING (store_id) WHERE instr(names, :probe)
+    """,
+    "reader": "SELECT DISTINCT session, session FROM access WHERE instr(session, :probe)",
+    "cited source": "SELECT DISTINCT source, source FROM proposal_source WHERE instr(source, :probe)",
     "reviewer": "SELECT DISTINCT reviewed_by, reviewed_by FROM proposal WHERE instr(reviewed_by, :probe)",
     "dream": """
         SELECT '/dreams/' || dream_id, requested_by || ' ' || sessions || ' ' || curator || ' ' || owner AS names FROM dream
