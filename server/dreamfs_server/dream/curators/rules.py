@@ -1,7 +1,7 @@
 """Recurring errors as short rules: when, what then worked, how often, and what did not."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dreamfs_server.dream.curators.filing import append, new_path, topic_file
@@ -143,7 +143,8 @@ def _proposal(rules: Sequence[tuple[Card, str, str]], change: ProposedChange) ->
 
 
 def _why(card: Card) -> str:
-    return f"{card.claims[0].text}{_contrast(card.data['contrast'])}"
+    before = " ".join(claim.text for claim in card.claims[1:] if "condition" in claim.statistics)
+    return f"{card.claims[0].text}{before and f' {before}'}{_contrast(card.data['contrast'])}"
 
 
 def _contrast(contrast: dict[str, int]) -> str:
@@ -178,12 +179,18 @@ def _rule(card: Card) -> tuple[str, str] | None:
     )
     bad = [t for t in tallies if t.tried >= dead_end_tried_min and 3 * t.worked <= t.tried and t is not good]
     stuck: int = card.data["stuck"]
-    if good is None and not bad and not stuck:
+    before: Mapping[str, Any] | None = card.data.get("before")
+    if good is None and not bad and not stuck and not before:
         return None
     where = _where(card)
     lines = [f"- When {where} answers {said}:"]
     if good:
         lines.append(f"- Do: {good.label}. That worked in {good.worked} of {good.tried} sessions that tried it.")
+    if before:
+        lines.append(
+            f"- It comes far more often where {before['condition']}: {before['failed_with']} of {before['calls_with']} such calls "
+            f"failed so, {before['failed_without']} of {before['calls_without']} others (an association)."
+        )
     if also:
         lines.append(f"- Or: {also.label}; {also.worked} of {also.tried}.")
     if stuck:
@@ -197,6 +204,8 @@ def _rule(card: Card) -> tuple[str, str] | None:
         + (f", {cost:.1f} calls lost each time." if cost >= 1.5 else ".")
     )
     advice = good.label if good else f"do not {bad[0].label}" if bad else "trying again never worked"
+    if before:
+        advice = f"far more often where {before['condition']}"
     title = f"{_short(card)}: {advice}"
     return title[:255], "\n".join(lines)
 

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dreamfs_server.dream.evidence.access import access_cards
+from dreamfs_server.dream.evidence.before import contrasts, enriched
+from dreamfs_server.dream.evidence.circumstances import Called, calls
 from dreamfs_server.dream.evidence.conflicts import conflict_cards
 from dreamfs_server.dream.evidence.copies import Copies
 from dreamfs_server.dream.evidence.corrections import Wish, correction_cards, wishes
 from dreamfs_server.dream.evidence.dates import date_cards
 from dreamfs_server.dream.evidence.duplicates import duplicate_cards
 from dreamfs_server.dream.evidence.error_cards import commands_of, error_cards
-from dreamfs_server.dream.evidence.errors import Failure, failures
+from dreamfs_server.dream.evidence.errors import Failure, failures, recurring
 from dreamfs_server.dream.evidence.facts import checks, fact_cards, observe
 from dreamfs_server.dream.evidence.folders import Run, folder_cards, runs
 from dreamfs_server.dream.evidence.lags import lag_cards, seen_by
@@ -43,6 +45,7 @@ def mine(material: Material) -> list[Card]:
     ran_in: dict[str, list[Run]] = {}
     unknown: list[Unknown] = []
     worked: dict[str, set[str]] = {}
+    called: list[Called] = []
     looped: list[Loop] = []
     wished: list[Wish] = []
     met = Copies()
@@ -62,6 +65,7 @@ def mine(material: Material) -> list[Card]:
         ran_in[place.session_id] = runs(gathered, taken)
         missing, worked[place.session_id] = unknown_commands(gathered, place, taken)
         unknown.extend(missing)
+        called.extend(calls(gathered, place, taken))
         looped.extend(loops(gathered, place, taken))
         wished.extend(wishes(gathered, place))
         observe(recommended, gathered, place, taken)
@@ -74,6 +78,7 @@ def mine(material: Material) -> list[Card]:
     wished = [wish for wish in wished if wish.place.session_id not in copies]
     seen = [one for one in seen if one.session_id not in copies]
     visits = [one for one in visits if one.place.session_id not in copies]
+    called = [one for one in called if one.place.session_id not in copies]
     unknown = [one for one in unknown if one.place.session_id not in copies]
     read = {place.root for place in places}
     ran = {command: frozenset(roots & read) for command, roots in done.items()}
@@ -88,7 +93,7 @@ def mine(material: Material) -> list[Card]:
     # Two rules of ours with numbers of their own are no conflict, and what dreams wrote supports nothing.
     ours = {memory.path for memory in kept if memory.by_dream}
     cards = [
-        *_explained(error_cards(failed, places, ran), misplaced),
+        *_explained(enriched(error_cards(failed, places, ran), contrasts(recurring(failed), called)), misplaced),
         *misplaced,
         *lag_cards(seen),
         *loop_cards(looped),

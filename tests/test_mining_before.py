@@ -1,0 +1,131 @@
+"""What went before an error: circumstances, their test, and what is told of them."""
+
+import random
+
+from dreamfs_server.dream.curators.embedded import curate
+from dreamfs_server.dream.evidence import mine
+from dreamfs_server.dream.material import Gathered
+from dreamfs_tools.dreaming import Card
+from dreamfs_tools.transcript import Event
+from mined_sessions import Call, bash, material, session
+
+MODIFIED = "<tool_use_error>File has been modified since read, either by the user or by a linter. Read it again.</tool_use_error>"
+UNREAD = "<tool_use_error>File has not been read yet. Read it first before writing to it.</tool_use_error>"
+
+
+def edit(path: str, *, failing: str = "") -> Call:
+    return ("Edit", {"file_path": path, "old_string": "a", "new_string": "b"}, failing or "updated", bool(failing))
+
+
+def read(path: str) -> Call:
+    return ("Read", {"file_path": path}, "1\ta", False)
+
+
+def formatted(number: int, *, fails: bool = True) -> Gathered:
+    """A session in which a formatter runs between a read and an edit, and two edits without one."""
+    calls: list[Call] = [
+        read("/repo/a.py"),
+        edit("/repo/a.py"),
+        read("/repo/b.py"),
+        bash("ruff format ."),
+        edit("/repo/b.py", failing=MODIFIED if fails else ""),
+        read("/repo/c.py"),
+        edit("/repo/c.py", failing="" if fails else MODIFIED),
+    ]
+    return session(number, calls)
+
+
+def before(sessions: list[Gathered]) -> list[Card]:
+    return [card for card in mine(material(sessions)) if "before" in card.data]
+
+
+def test_an_error_after_a_formatter_is_told_with_both_rates() -> None:
+    sessions = [formatted(n) for n in range(12)]
+    [card] = before(sessions)
+    said = card.data["before"]
+    assert said["condition"] == "a formatter or git had run since the file was last read or edited"
+    assert (said["failed_with"], said["calls_with"], said["failed_without"], said["calls_without"]) == (12, 12, 0, 24)
+    assert said["q_value"] < 0.001
+
+
+def test_the_rule_of_the_error_says_it_as_an_association() -> None:
+    look = material([formatted(n) for n in range(12)])
+    [proposal] = [p for p in curate(look, mine(look)) if "modified since" in p.title]
+    assert "far more often where a formatter or git had run" in proposal.title
+    assert "12 of 12 such calls failed so, 0 of 24 others (an association)" in proposal.changes[0].file_text
+
+
+def test_a_file_seen_through_the_shell_alone_counts_as_unread_but_the_error_says_only_half() -> None:
+    calls: list[Call] = [
+        bash("cat src/run.py", "x"),
+        edit("/repo/src/run.py", failing=UNREAD),
+        read("/repo/src/run.py"),
+        *(edit("/repo/src/run.py") for _ in range(4)),
+    ]
+    [card] = before([session(n, calls) for n in range(8)])
+    assert card.data["before"]["condition"] == "the file had been seen through the shell only"
+
+
+def test_a_circumstance_that_the_message_states_is_not_told() -> None:
+    calls: list[Call] = [
+        edit("/repo/a.py", failing=UNREAD),
+        read("/repo/a.py"),
+        *(edit("/repo/a.py") for _ in range(4)),
+    ]
+    said = [card.data["before"]["condition"] for card in before([session(n, calls) for n in range(8)])]
+    assert "the file had not been read or edited in the session" not in said
+
+
+def test_four_sessions_are_too_few() -> None:
+    assert before([formatted(n) for n in range(4)]) == []
+
+
+def test_failures_that_come_as_often_otherwise_tell_nothing() -> None:
+    assert before([formatted(n, fails=n % 2 == 0) for n in range(20)]) == []
+
+
+def test_failures_at_random_tell_nothing() -> None:
+    for seed in range(6):
+        rng = random.Random(seed)
+        sessions: list[Gathered] = []
+        for n in range(30):
+            calls: list[Call] = []
+            for k in range(6):
+                calls.append(read(f"/repo/{k}.py"))
+                if rng.random() < 0.4:
+                    calls.append(bash(rng.choice(["ruff format .", "git pull", f"sed -i s/a/b/ {k}.py"])))
+                calls.append(edit(f"/repo/{k}.py", failing=MODIFIED if rng.random() < 0.2 else ""))
+            sessions.append(session(n, calls))
+        assert before(sessions) == []
+
+
+def test_a_session_that_fails_always_says_nothing_about_a_circumstance_it_always_has() -> None:
+    bad = [session(n, [read("/r/a"), bash("git pull"), edit("/r/a", failing=MODIFIED)]) for n in range(10)]
+    good = [session(n, [read("/r/a"), edit("/r/a")]) for n in range(10, 20)]
+    assert before(bad + good) == []
+
+
+def test_a_flag_that_fails_is_told() -> None:
+    calls: list[Call] = [
+        bash("quill push --atomic main", "error: the remote end does not speak atomic", failed=True),
+        bash("quill push main"),
+        bash("quill fetch main"),
+    ]
+    [card] = before([session(n, calls) for n in range(8)])
+    assert card.data["before"]["condition"] == "`--atomic` was given"
+
+
+def test_what_was_read_before_a_summary_counts_as_forgotten() -> None:
+    sessions: list[Gathered] = []
+    for n in range(8):
+        plain = session(n, [read("/r/a"), edit("/r/a"), read("/r/b"), edit("/r/b"), edit("/r/a", failing=UNREAD)])
+        events = list(plain.events)
+        events.insert(8, Event(0, "system", "summary", "so far", events[8].at))
+        sessions.append(session(n, [], before=events))
+    [card] = before(sessions)
+    assert "summarised" in card.data["before"]["condition"]
+
+
+def test_findings_do_not_depend_on_the_order_of_sessions() -> None:
+    sessions = [formatted(n) for n in range(12)]
+    assert before(sessions[::-1]) == before(sessions)
