@@ -507,6 +507,9 @@ def test_an_export_of_the_past_has_what_was_there_then(terminal: Terminal, tmp_p
     terminal.run("rm", "/memories/a.md")
     terminal.run("export", "/memories", str(tmp_path / "then"), "--version", "1")
     assert (tmp_path / "then/a.md").read_text() == "then\n"
+    assert terminal.json("export", "/memories", str(tmp_path / "before"), "--version", "-1")["version"] == 1
+    assert "There is no version -2" in terminal.refuses("export", "/memories", str(tmp_path / "x"), "--version", "-2")
+    assert not (tmp_path / "x").exists()
 
 
 def test_a_file_of_changes_is_applied_as_one_revision_or_not_at_all(terminal: Terminal) -> None:

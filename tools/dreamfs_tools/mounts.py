@@ -238,13 +238,15 @@ def tree_of(snapshot: Snapshot, mount: Mount, at: int | None = None) -> Tree:
     """The files that a mount shows, now or, in a memory mount, after revision `at`.
 
     Raises:
-        Refusal: `not_found` when `at` is later than what the mount shows.
+        Refusal: `not_found` when `at` is later than what the mount shows, `invalid_argument` when it is below 0.
     """
     if mount.kind == "dreams":
         return DreamTree(snapshot, mount.stores, mount.names)
     if mount.kind == "transcripts":
         return TranscriptTree(snapshot.transcripts, mount.stores)
     assert mount.store is not None
+    if at is not None and at < 0:
+        raise Refusal("invalid_argument", f"There is no version {at}. A version is a number from 0 to {mount.version}.")
     if at is not None and at > mount.version:
         raise Refusal(
             "not_found",

@@ -6,6 +6,7 @@ from typing import Literal
 import click
 
 from dreamfs_server.commands.context import Command, Context, Opened, json_option, pass_context, print_json
+from dreamfs_tools.answers import plural
 from dreamfs_tools.errors import Refusal
 
 
@@ -19,7 +20,7 @@ from dreamfs_tools.errors import Refusal
     default=None,
     help="Default: zip where TARGET ends in .zip, else folder.",
 )
-@click.option("--version", "at", type=int, default=None, help="As it was at this version.")
+@click.option("--version", "at", type=int, default=None, help="As it was then; -1: before the last change.")
 @json_option
 @pass_context
 def command(
@@ -59,7 +60,7 @@ def command(
             }
         )
         return
-    click.echo(f"{written.files:,} files of {written.path} at version {written.version} are in {target}.")
+    click.echo(f"{plural(written.files, 'file')} of {written.path} at version {written.version} written to {target}.")
     for name in written.redacted:
         click.echo(f"Left out, its content was redacted or pruned: {name}", err=True)
     if written.pinned:
@@ -88,6 +89,6 @@ def _git(context: Context, path: str, target: Path, *, as_json: bool) -> None:
             }
         )
         return
-    click.echo(f"{done.commits:,} revisions of {path} are commits in {target}.")
+    click.echo(f"{plural(done.commits, 'version')} of {path} written to {target}, each as a commit.")
     for name, why in done.left_out.items():
         click.echo(f"Left out: {name} ({why})", err=True)

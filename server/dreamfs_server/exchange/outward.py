@@ -16,6 +16,7 @@ from dreamfs_server.exchange.staging import name_bytes_max, new_file, new_folder
 from dreamfs_tools.answers import plural
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Filesystem, Snapshot
+from dreamfs_tools.lookup import newest_change
 from dreamfs_tools.mounts import Mounts, tree_of
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -146,6 +147,8 @@ def _collect(snapshot: Snapshot, mounts: Mounts, path: str, at: int | None) -> _
     place = mounts.resolve(snapshot, path)
     if place.mount is None:
         raise Refusal("invalid_argument", "Export one mount at a time, for example /memories.")
+    if at == -1 and place.store and (last := newest_change(snapshot, place)):
+        at = last.version - 1
     tree = tree_of(snapshot, place.mount, at)
     entry = tree.entry(place.path)
     if entry is None:
