@@ -16,7 +16,7 @@ class Terminal:
 
     database: Path
 
-    def run(self, *words: str, given: str = "", code: int = 0) -> Result:
+    def run(self, *words: str, given: str | bytes = "", code: int = 0) -> Result:
         """Run a command that ends with this exit code."""
         result = CliRunner().invoke(cli, ["--db", str(self.database), *words], input=given, prog_name="dreamfs")
         assert result.exit_code == code, f"{result.output}\n{result.exception!r}"

@@ -532,6 +532,20 @@ def test_a_file_that_holds_no_changes_is_refused(terminal: Terminal) -> None:
     assert "no changes" in terminal.refuses("apply", given="[]")
     assert "operation" in terminal.refuses("apply", given='[{"operation": "burn", "path": "/memories/a"}]')
     assert "nonsense" in terminal.refuses("apply", given='{"nonsense": 1}')
+    assert "not JSON" in terminal.run("apply", given=b"[\xff]", code=1).stderr
+
+
+def test_a_file_of_changes_is_for_one_store_and_refused_in_its_own_words(terminal: Terminal) -> None:
+    terminal.run("store", "create", "other")
+    terminal.run("put", "/memories/a.md", given="one\n")
+    edit = {"operation": "edit", "path": "/memories/a.md", "old_str": "one", "new_str": "two"}
+    other = {"operation": "create", "path": "/other/b.md", "file_text": "b\n"}
+    said = terminal.refuses("apply", given=json.dumps([edit, other]))
+    assert "Change 2: /other/b.md is not in /memories, as change 1 is." in said
+    said = terminal.refuses("apply", given=json.dumps([{**edit, "expected_version": 7}]))
+    assert "expected_version=1" in said
+    assert "old_str" in terminal.refuses("apply", given=json.dumps([{**edit, "old_str": "three"}]))
+    assert terminal.says("cat", "/memories/a.md") == "one\n"
 
 
 def test_a_backup_opens_as_a_database_of_its_moment(terminal: Terminal, tmp_path: Path) -> None:

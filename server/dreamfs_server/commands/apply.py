@@ -1,7 +1,7 @@
 """`dreamfs apply`: a file of changes as one revision."""
 
 import json
-from typing import Any, TextIO, cast
+from typing import Any, BinaryIO, cast
 
 import click
 
@@ -20,14 +20,14 @@ from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Planned, Snapshot
 
 
-@click.command(cls=Command)
-@click.argument("file", type=click.File("r", encoding="utf-8"), default="-")
+@click.command(cls=Command, takes_arguments=True)
+@click.argument("file", type=click.File("rb"), default="-")
 @click.option("--dry-run", is_flag=True, help="Only show the diff.")
 @message_option
 @session_option
 @json_option
 @pass_context
-def command(context: Context, file: TextIO, dry_run: bool, message: str, session: str, as_json: bool) -> None:
+def command(context: Context, file: BinaryIO, dry_run: bool, message: str, session: str, as_json: bool) -> None:
     """Apply the changes of FILE (JSON; by default standard input) as one revision, all or nothing.
 
     A change is {"operation": "create"|"replace"|"edit"|"rename"|"retire", "path", "file_text", "old_str", "new_str",
@@ -52,13 +52,13 @@ def command(context: Context, file: TextIO, dry_run: bool, message: str, session
         click.echo(f"Applied as version {version}." if version else "Nothing was written.", err=True)
 
 
-def _read(text: str) -> tuple[list[ProposedChange], str]:
+def _read(text: bytes) -> tuple[list[ProposedChange], str]:
     from dreamfs_tools.dream_propose import parse_change
 
     try:
         value: Any = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Refusal("invalid_argument", f"The file is not JSON: {error}.") from None
+        raise Refusal("invalid_argument", f"The file is not JSON: {error}. Nothing was written.") from None
     message = ""
     if isinstance(value, dict):
         document = cast("dict[str, Any]", value)
@@ -79,6 +79,14 @@ def _plan(context: Context, snapshot: Snapshot, changes: list[ProposedChange], m
     assert place.mount is not None
     tree = tree_of(snapshot, place.mount)
     mount = f"/{place.mount.name}"
+    for number, change in enumerate(changes, 1):
+        for path in filter(None, (change.path, change.new_path)):
+            if not path.startswith(f"{mount}/"):
+                raise Refusal(
+                    "invalid_argument",
+                    f"Change {number}: {path} is not in {mount}, as change 1 is. One file of changes is for one store. "
+                    "Nothing was written; make a file for each.",
+                )
     folded = fold(tree, mount, changes, note=retirement_note(snapshot.now, by))
     if folded.failures:
         lines = "\n".join(f"  {failure}" for failure in folded.failures)

@@ -161,10 +161,15 @@ def print_result(answer: Answer, *, as_json: bool) -> None:
 
 
 class Command(click.Command):
-    """A command of ours: takes `--db`, and ends with exit code 1 and a sentence on stderr when it is refused."""
+    """A command of ours: takes `--db`, and ends with exit code 1 and a sentence on stderr when it is refused.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    Args:
+        takes_arguments: a person gives it arguments by the names that tools have, so that refusals name these too.
+    """
+
+    def __init__(self, *args: Any, takes_arguments: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._takes_arguments = takes_arguments
         self.params.append(
             click.Option(
                 ["--db"],
@@ -180,7 +185,7 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except Refusal as refusal:
-            sentence = in_terminal_terms(refusal.sentence)
+            sentence = refusal.sentence if self._takes_arguments else in_terminal_terms(refusal.sentence)
             if ctx.params.get("as_json"):
                 print_json({"error": {"code": refusal.code, "message": sentence}})
             say(f"dreamfs: {sentence.removeprefix('Error: ')}", err=True)

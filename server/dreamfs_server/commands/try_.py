@@ -19,7 +19,7 @@ from dreamfs_server.settings import login, package_version
 from dreamfs_tools.errors import Refusal
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, takes_arguments=True)
 @click.argument("tool")
 @click.argument("arguments", nargs=-1)
 @session_option
