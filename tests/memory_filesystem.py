@@ -205,6 +205,10 @@ class MemoryFilesystem:
         history = self._histories[base]
         self._histories[store.slug] = history.forked(store, len(history.states) - 1 if at is None else at)
 
+    async def create_store(self, store: Store) -> None:
+        """Add an empty store."""
+        self._histories[store.slug] = _History(store)
+
     async def archive_store(self, slug: str) -> None:
         """Make a store read-only."""
         history = self._histories[slug]

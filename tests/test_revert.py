@@ -17,7 +17,8 @@ from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Author, Filesystem, Planned, Put, Snapshot
 from dreamfs_tools.rename import rename
 from dreamfs_tools.restore import restore
-from dreamfs_tools.revert import Reverted, Selection, revert
+from dreamfs_tools.revert import Reverted, revert
+from dreamfs_tools.selection import Selection
 from dreamfs_tools.str_replace import str_replace
 from memory_filesystem import MemoryFilesystem
 from writing_world import STORES, caller, head_of, history_of, memory_id_of, noon, text_of

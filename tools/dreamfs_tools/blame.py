@@ -159,7 +159,7 @@ class _Lives:
             return replace(then, gaps=gaps)
         parents = [before] if came is None else [came] if is_move_in(row) else [before, came]
         writers = _writers(lines, parents)
-        if row.came_from is not None and not is_incoming(row):
+        if row.came_from is not None and (is_move_in(row) or not is_incoming(row)):
             _find_again(lines, writers, self._earlier(life))
         return _State(text, lines, [row if by is None else by for by in writers], gaps)
 

@@ -188,6 +188,7 @@ def _earlier_stores(asker: _Asker, memory: ChangeFilter, mount: Mount) -> Iterat
     """The stores in which a file was before it was moved to this one, as far as the caller may look."""
     assert mount.store is not None
     store, at = mount.store.slug, ChangeFilter(memory_id=memory.memory_id, up_to_version=memory.up_to_version)
+    shown = {(store, memory.memory_id)}
     for _ in range(STORES_FOLLOWED_MAX):
         found = asker.snapshot.changes(store, replace(at, incoming=True), 1_000)
         before = next((change.came_from for change in reversed(found) if is_move_in(change)), None)
@@ -195,7 +196,9 @@ def _earlier_stores(asker: _Asker, memory: ChangeFilter, mount: Mount) -> Iterat
         if before is None or other is None:
             return
         store, at = before.store, ChangeFilter(memory_id=before.memory_id, up_to_version=before.revision)
-        yield _Source(other, [replace(memory, memory_id=before.memory_id, up_to_version=before.revision)])
+        if (store, before.memory_id) not in shown:  # it may have come back to where it was before
+            yield _Source(other, [replace(memory, memory_id=before.memory_id, up_to_version=before.revision)])
+        shown.add((store, before.memory_id))
 
 
 def _brought(asker: _Asker, place: Place) -> Iterator[Brought]:

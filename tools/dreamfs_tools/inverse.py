@@ -8,13 +8,18 @@ the change in it nothing is left. One that others brought back is left as they m
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from dreamfs_tools.ancestry import Ancestry, Key, Step
 from dreamfs_tools.conflict import arrived
-from dreamfs_tools.difference import all_changes
-from dreamfs_tools.filesystem import Change, ChangeFilter, Edit, Entry, Move, Put, Remove, Snapshot
+from dreamfs_tools.filesystem import Change, ChangeFilter, Edit, Entry, FileAt, Move, Put, Remove, Snapshot
+from dreamfs_tools.lineage import Lineage, Sees, sees_all
 from dreamfs_tools.merge import Overlap, merge
+
+Inherited = Sequence[tuple[str, str, Change]]
+"""(store, memory, change): a change in another store that is in a file of this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,8 @@ class Undone:
     then: Held | None
     entry: Entry | None
     """The file as it is now."""
+    version: int
+    """The last in which its store had a change of it."""
     is_exact: bool
     """The text goes back to one that was there before; False: merged with what others wrote since."""
 
@@ -84,20 +91,27 @@ class Inverse:
         return _edits(self.files)
 
 
-def invert(snapshot: Snapshot, changes: Sequence[Change]) -> Inverse:
+def invert(snapshot: Snapshot, changes: Sequence[Change], inherited: Inherited = (), sees: Sees = sees_all) -> Inverse:
     """Find out how to take changes back.
 
     Args:
         snapshot: the stores as they are.
         changes: what is to be undone, of one or several stores.
+        inherited: what is to be undone in a file, of what came into it from other stores.
+        sees: which other stores may be looked into.
     """
+    ancestry = Ancestry(Lineage(snapshot, sees))
     files: list[Undone] = []
     blocked: list[Blocked] = []
     chosen: dict[tuple[str, str], list[Change]] = {}
     for change in changes:
         chosen.setdefault((change.store, change.memory_id), []).append(change)
-    for (store, memory_id), own in chosen.items():
-        line = _Line(snapshot, store, memory_id, own)
+    own = {ancestry.key(change) for change in changes}
+    wanted: dict[tuple[str, str], list[Change]] = {where: list(rows) for where, rows in chosen.items()}
+    for store, memory_id, change in inherited:
+        wanted.setdefault((store, memory_id), []).append(change)
+    for (store, memory_id), rows in wanted.items():
+        line = _Line(ancestry, store, memory_id, {ancestry.key(row) for row in rows}, own)
         try:
             undone = line.undo()
         except _Overlapping as overlapping:
@@ -122,31 +136,50 @@ class _Overlapping(Exception):  # noqa: N818  # a finding, not a failure
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """The life of one file in one store, and which of its changes are to be undone."""
+    """The life of one file, and which of its changes are to be undone."""
 
-    snapshot: Snapshot
+    ancestry: Ancestry
     store: str
     memory_id: str
-    chosen: Sequence[Change]
+    chosen: AbstractSet[Key]
+    own: AbstractSet[Key]
+    """What is to be undone in whichever file of its own store."""
 
     def undo(self) -> Undone | None:
         """What becomes of the file; None for nothing."""
-        rows = sorted(
-            all_changes(self.snapshot, self.store, ChangeFilter(memory_id=self.memory_id)),
-            key=lambda change: (change.version, change.change_number),
-        )
+        rows = self.ancestry.life(self.store, self.memory_id)
         entry = self._entry_now(rows[-1])
-        now = then = self._held(rows, len(rows) - 1)
+        now = then = self._held(rows, len(rows) - 1, self.store)
         is_exact = True
-        for first, last in _runs(rows, {_key(change) for change in self.chosen}):
-            before, after = self._held(rows, first - 1), self._held(rows, last)
-            newer = [row for row in reversed(rows[last + 1 :]) if _key(row) not in {_key(own) for own in self.chosen}]
+        steps = self.ancestry.steps(self.store, self.memory_id, self.own)
+        for first, last in self._runs(steps):
+            life, end = steps[first].life, steps[last]
+            # What a merge brought is undone in the store that it was brought to.
+            where = end.change.store if end.is_moved else self.store
+            before, after = self._held(life, steps[first].index - 1, where), self._held(life, end.index, where)
+            newer = [step.change for step in reversed(steps[last + 1 :]) if not self._is_chosen(step)]
             then = self._back(after, before, then, newer)
             is_exact = then is None or before is None or then.says_as(before)
         is_gone = then is not None and (then.text is None or not then.is_whole)
         if then is not None and is_gone and not (now is not None and now.says_as(then)):
             raise _Overlapping(Blocked(self.store, then.path, "the content that it would go back to is gone for good"))
-        return None if then == now else Undone(self.memory_id, now, then, entry, is_exact)
+        return None if then == now else Undone(self.memory_id, now, then, entry, rows[-1].version, is_exact)
+
+    def _is_chosen(self, step: Step) -> bool:
+        return self.ancestry.key(step.change) in self.chosen
+
+    def _runs(self, steps: Sequence[Step]) -> Iterator[tuple[int, int]]:
+        """First and last index of each run of chosen steps in one store, newest first."""
+        last = len(steps) - 1
+        while last >= 0:
+            if not self._is_chosen(steps[last]):
+                last -= 1
+                continue
+            first = last
+            while first > 0 and self._is_chosen(steps[first - 1]) and _follows(steps[first - 1], steps[first]):
+                first -= 1
+            yield first, last
+            last = first - 1
 
     def _back(self, after: Held | None, before: Held | None, now: Held | None, since: Sequence[Change]) -> Held | None:
         if after is not None and before is not None and after.path == before.path and after.says_as(before):
@@ -158,7 +191,7 @@ class _Line:
         if now is None:
             return None
         if before is None:
-            if now.path == after.path and now.says_as(after):
+            if (now.store, now.path) == (after.store, after.path) and now.says_as(after):
                 return None
             raise _Overlapping(
                 Blocked(self.store, now.path, "it came with these changes, and others changed it since", since)
@@ -172,7 +205,7 @@ class _Line:
         if after.says_as(before):
             return replace(now, path=path)
         if now.says_as(after):
-            return replace(before, path=path)
+            return replace(before, store=self.store, path=path)
         if now.says_as(before):
             return replace(now, path=path)
         is_whole = after.is_whole and before.is_whole
@@ -186,37 +219,29 @@ class _Line:
             )
         return Held(self.store, path, merged.text)
 
-    def _held(self, rows: Sequence[Change], index: int) -> Held | None:
-        """The file after a change; None before its first and after a deletion."""
+    def _held(self, rows: Sequence[Change], index: int, store: str) -> Held | None:
+        """The file after a change, spoken of in a store; None before its first and after a deletion."""
         if index < 0 or rows[index].operation == "deleted":
             return None
         row = rows[index]
-        tree = self.snapshot.tree(self.store, row.version)
+        tree = self.ancestry.lineage.snapshot.tree(row.store, row.version)
         entry = tree.entry(row.path)
         if entry is None or entry.kind != "file":
             return None
-        return Held(self.store, row.path, tree.text(entry), entry.content_key, entry.sha256 is not None)
+        return Held(store, row.path, tree.text(entry), entry.content_key, entry.sha256 is not None)
 
     def _entry_now(self, last: Change) -> Entry | None:
-        return None if last.operation == "deleted" else self.snapshot.tree(self.store).entry(last.path)
+        snapshot = self.ancestry.lineage.snapshot
+        return None if last.operation == "deleted" else snapshot.tree(self.store).entry(last.path)
 
 
 def _key(change: Change) -> tuple[int, int]:
     return change.version, change.change_number
 
 
-def _runs(rows: Sequence[Change], chosen: set[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """First and last index of each run of chosen rows, newest first."""
-    last = len(rows) - 1
-    while last >= 0:
-        if _key(rows[last]) not in chosen:
-            last -= 1
-            continue
-        first = last
-        while first > 0 and _key(rows[first - 1]) in chosen:
-            first -= 1
-        yield first, last
-        last = first - 1
+def _follows(step: Step, other: Step) -> bool:
+    """Whether one change is the next after another in the life of one file in one store."""
+    return step.life is other.life and step.index + 1 == other.index
 
 
 def _joined(snapshot: Snapshot, files: Sequence[Undone], chosen: _Chosen) -> tuple[list[Undone], list[Blocked]]:
@@ -233,11 +258,15 @@ def _joined(snapshot: Snapshot, files: Sequence[Undone], chosen: _Chosen) -> tup
         elif file.then is None and (other := back.get(file.memory_id)):
             whole.append(replace(file, then=other.then))
         else:
-            own = chosen[file.held.store, file.memory_id]
+            own = chosen.get((file.held.store, file.memory_id))
             end = (
-                _origin(min(own, key=_key), chosen)
-                if file.then is None
-                else _fate(snapshot, max(own, key=_key), chosen)
+                "whole"
+                if not own
+                else (
+                    _origin(min(own, key=_key), chosen)
+                    if file.then is None
+                    else _fate(snapshot, max(own, key=_key), chosen)
+                )
             )
             whole += [file] if end == "whole" else []
             if end == "half":
@@ -318,18 +347,29 @@ def _obstacle(
 
 
 def _edits(files: Sequence[Undone]) -> list[Edit]:
+    """Lines that come back have the writers that they had: each edit says of which file it is the past."""
     edits: list[Edit] = []
     for file in files:
         now, then = file.now, file.then
+        past = FileAt(then.store, file.version, file.memory_id) if then else None
         is_kept = then is not None and then.text is None  # only a move keeps a content that is gone
         if now is not None and then is not None and _leaves(file) and (is_kept or not _nested(now.path, then.path)):
             text = None if then.says_as(now) else then.text
-            edits.append(Move(now.store, now.path, then.store, then.path, text))
+            edits.append(
+                Move(
+                    now.store,
+                    now.path,
+                    then.store,
+                    then.path,
+                    text,
+                    came_from=past if now.store == then.store else None,
+                )
+            )
             continue
         if now is not None and (then is None or _leaves(file)):
             edits.append(Remove(now.store, now.path))
         if then is not None and then.text is not None:
-            edits.append(Put(then.store, then.path, then.text, _operation(file), file.memory_id))
+            edits.append(Put(then.store, then.path, then.text, _operation(file), file.memory_id, past))
     return edits
 
 

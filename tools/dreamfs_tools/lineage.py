@@ -62,9 +62,10 @@ class Lineage:
                 return False
             store = base.store
 
-    def follows(self, came_from: FileAt | None) -> bool:
+    def follows(self, came_from: FileAt) -> bool:
         """Whether the caller may look where something came from."""
-        return came_from is not None and self.sees(came_from.store, came_from.revision)
+        store, revision = came_from.store, came_from.revision
+        return self.snapshot.store_ever(store) is not None and self.sees(store, revision)
 
     def key(self, change: Change) -> tuple[str, int, str]:
         """Tells a change of a file from every other, whichever store shows it."""

@@ -6,67 +6,22 @@ every file, nothing is changed and each obstacle is named.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from dreamfs_tools.admission import admit, masked
-from dreamfs_tools.answers import plural, rfc3339, who
+from dreamfs_tools.answers import plural, who
 from dreamfs_tools.call import Call
-from dreamfs_tools.derived import TRANSCRIPTS, derived_from, with_helpers
 from dreamfs_tools.difference import NOTHING, all_changes
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Change, ChangeFilter, Committed, Planned, Revision, Snapshot
-from dreamfs_tools.inverse import Blocked, Held, Inverse, Undone, invert
+from dreamfs_tools.inverse import Blocked, Held, Inherited, Inverse, Undone, invert
 from dreamfs_tools.mounts import Mount
+from dreamfs_tools.provenance import former_slug
+from dreamfs_tools.selection import Search, Selection, versions_resting_on
 from dreamfs_tools.shapes import shown_path
 from dreamfs_tools.text import unified_diff
 
 SINCE_SHOWN_MAX = 3
 OVERLAPS_SHOWN_MAX = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which changes to take back; every field that is given narrows."""
-
-    path: str = "/"
-    """A store, folder or file; `/` for all stores."""
-    session: str = ""
-    actor: str = ""
-    dream_id: str = ""
-    source: str = ""
-    """What dreams drew on: a session's id, `/transcripts/<session>`, or a memory's path."""
-    first: int = 0
-    """A range of revisions; they count inside a store. 0: from the first."""
-    last: int | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-    @property
-    def words(self) -> str:
-        """`what session s-1 did below /memories/ops in versions 3 to 9`."""
-        names = [f"session {self.session}"] if self.session else []
-        names += [self.actor] if self.actor else []
-        names += [f"dream {self.dream_id}"] if self.dream_id else []
-        words = f"what {' as '.join(names)} did" if names else "what was done" if not self.source else "what"
-        words += (
-            f" rests on {self.cited}"
-            if self.source and not names
-            else f", resting on {self.cited}"
-            if self.source
-            else ""
-        )
-        words += f" in {self.path}" if self.path != "/" else ""
-        if self.first == self.last:
-            words += f" in version {self.first}"
-        elif self.first or self.last is not None:
-            words += f" in versions {self.first} to {'now' if self.last is None else self.last}"
-        words += f" since {rfc3339(self.since)}" if self.since else ""
-        return words + (f" until {rfc3339(self.until)}" if self.until else "")
-
-    @property
-    def cited(self) -> str:
-        """The source as claims cite it."""
-        return self.source if self.source.startswith("/") else f"{TRANSCRIPTS}{self.source}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +31,21 @@ class Reverted:
     selection: Selection
     mounts: Mapping[str, Mount]
     """By store."""
-    changes: Sequence[Change]
-    """What the selection names, newest first in each store."""
+    own: Sequence[Change]
+    """What the selection names in the stores looked at, newest first in each."""
+    inherited: Inherited
+    """What it names in others, from which a merge or a move brought it to one of these."""
     inverse: Inverse
     revisions: Mapping[str, Revision] = field(default_factory=dict[str, Revision])
     """Made by it, by store; none for a look ahead."""
+
+    @property
+    def changes(self) -> Sequence[Change]:
+        """Everything that the selection names, each change once."""
+        seen = {(change.store, change.version, change.memory_id) for change in self.own}
+        others = {(change.store, change.version, change.memory_id): change for _, _, change in self.inherited}
+        more = [change for key, change in others.items() if key not in seen]
+        return [*self.own, *sorted(more, key=lambda change: (change.store, -change.version, change.path))]
 
     @property
     def diff(self) -> str:
@@ -119,16 +84,17 @@ async def revert(call: Call, selection: Selection, *, message: str = "", dry_run
 
     def look(snapshot: Snapshot) -> Reverted:
         mounts = _mounts(call, snapshot, selection)
-        changes = [
-            change
-            for slug, path in _places(call, snapshot, selection, mounts)
-            for change in _chosen(snapshot, slug, path, selection)
-        ]
-        if not changes:
+        places = _places(call, snapshot, selection, mounts)
+        own = [change for slug, path in places for change in _chosen(snapshot, slug, path, selection)]
+        search = Search(snapshot, call.mounts, selection)
+        inherited = [one for slug, path in places for one in search.inherited(slug, path, own)]
+        if not own and not inherited:
             raise Refusal("not_found", f"No change fits: {selection.words}. `dreamfs log` shows the changes there are.")
-        for slug in sorted({change.store for change in changes}):
+        own, inherited = _without_archived(mounts, own, inherited)
+        for slug in sorted({*(change.store for change in own), *(slug for slug, _, _ in inherited)}):
             call.mounts.writable_place(snapshot, f"/{mounts[slug].name}")
-        return Reverted(selection, mounts, changes, invert(snapshot, changes))
+        shown = dict(mounts) | search.mounts_of(change for _, _, change in inherited if change.store not in mounts)
+        return Reverted(selection, shown, own, inherited, invert(snapshot, own, inherited, search.sees))
 
     def plan(snapshot: Snapshot) -> Planned[Reverted]:
         found = look(snapshot)
@@ -142,7 +108,7 @@ async def revert(call: Call, selection: Selection, *, message: str = "", dry_run
             )
         names = {slug: mount.name for slug, mount in found.mounts.items()}
         kept = admit(snapshot, edits, message or f"Revert {selection.words}", names)
-        return Planned(found, edits, kept, reverts=_proposals(snapshot, found.changes))
+        return Planned(found, edits, kept, reverts=_proposals(snapshot, found.own))
 
     if dry_run:
         return await call.filesystem.read(look)
@@ -160,7 +126,8 @@ def blocked_words(found: Reverted) -> Iterator[str]:
     for blocked in found.inverse.blocked:
         yield f"{found.shown(blocked.store, blocked.path)}: {blocked.why}."
         for change in blocked.since[:SINCE_SHOWN_MAX]:
-            yield f"  version {change.version}: {change.operation} by {who(change.revision)}"
+            of = "" if change.store == blocked.store else f" of /{former_slug(change.store)}"
+            yield f"  version {change.version}{of}: {change.operation} by {who(change.revision)}"
         if len(blocked.since) > SINCE_SHOWN_MAX:
             yield f"  and {plural(len(blocked.since) - SINCE_SHOWN_MAX, 'earlier change')}"
         yield from _overlap_words(blocked)
@@ -203,6 +170,16 @@ def _mounts(call: Call, snapshot: Snapshot, selection: Selection) -> dict[str, M
     return {mount.store.slug: mount for mount in table if mount.store is not None}
 
 
+def _without_archived(
+    mounts: Mapping[str, Mount], own: list[Change], inherited: list[tuple[str, str, Change]]
+) -> tuple[list[Change], list[tuple[str, str, Change]]]:
+    """What archived stores hold stays as it is, where there is something else to take back."""
+    archived = {slug for slug, mount in mounts.items() if mount.store and mount.store.archived_at}
+    left = [change for change in own if change.store not in archived]
+    brought = [one for one in inherited if one[0] not in archived]
+    return (left, brought) if left or brought else (own, inherited)
+
+
 def _places(call: Call, snapshot: Snapshot, selection: Selection, mounts: Mapping[str, Mount]) -> list[tuple[str, str]]:
     place = call.mounts.resolve(snapshot, selection.path)
     return [(slug, "") for slug in mounts] if place.mount is None else [(place.store, place.path)]
@@ -210,16 +187,7 @@ def _places(call: Call, snapshot: Snapshot, selection: Selection, mounts: Mappin
 
 def _chosen(snapshot: Snapshot, store: str, path: str, selection: Selection) -> list[Change]:
     """The changes of one store that a selection names, newest first."""
-    which = ChangeFilter(
-        path=path,
-        session=selection.session,
-        actor=selection.actor,
-        dream_id=selection.dream_id,
-        since=selection.since,
-        until=selection.until,
-        after_version=max(selection.first - 1, 0),
-        up_to_version=selection.last,
-    )
+    which = replace(selection.filter, path=path)
     found = list(all_changes(snapshot, store, which))
     here = snapshot.tree(store).entry(path)
     if here is not None and here.kind == "file":  # followed back through its renames, as the log of a file is
@@ -228,8 +196,7 @@ def _chosen(snapshot: Snapshot, store: str, path: str, selection: Selection) -> 
         found += [change for change in line if (change.version, change.change_number) not in seen]
         found.sort(key=lambda change: (-change.version, change.path))
     if selection.source:
-        sources = with_helpers(snapshot, store, selection.cited)
-        versions = {proposal.version for _, proposal in derived_from(snapshot, store, sources)}
+        versions = versions_resting_on(snapshot, store, selection.cited)
         found = [change for change in found if change.version in versions]
     return found
 

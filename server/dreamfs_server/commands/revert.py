@@ -17,7 +17,8 @@ from dreamfs_server.commands.context import (
 from dreamfs_server.commands.times import read_time
 from dreamfs_tools.answers import moment, plural, revision_line
 from dreamfs_tools.inverse import Undone
-from dreamfs_tools.revert import Reverted, Selection, blocked_words
+from dreamfs_tools.revert import Reverted, blocked_words
+from dreamfs_tools.selection import Selection
 from dreamfs_tools.shapes import change_shape, old_path_of
 
 _VERSIONS = re.compile(r"([0-9]{1,15})(?:\.\.([0-9]{1,15})?)?")

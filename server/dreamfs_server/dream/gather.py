@@ -170,10 +170,10 @@ def _memories(snapshot: Snapshot, dream: Dream) -> list[Memory]:
 def _written(snapshot: Snapshot, entry: Entry, at: int) -> list[datetime | None]:
     """When each line of a memory was written; None for what may be older than the first version that still shows it."""
     found = blame(snapshot, entry, at)
-    gaps = {change.version for change in found.gaps}
+    gaps = {(gap.store, gap.version) for gap in found.gaps}
     return [
-        None if line.change.previous in gaps or line.change.operation == "merged" else line.change.revision.created_at
-        for line in found.lines
+        None if (by.store, by.previous) in gaps or by.operation == "merged" else by.revision.created_at
+        for by in (line.change for line in found.lines)
     ]
 
 
