@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dreamfs_server.demo.stage import Stage
+from dreamfs_tools.answers import plural
 
 AGENT_SHELL = "CLAUDECODE"
 
@@ -75,22 +76,22 @@ def _dream(stage: Stage, person: Person, shown: int = 2) -> dict[str, Any]:
     stage.show(
         f"{coverage['sessions']} sessions, {coverage['events']:,} events read; {len(dream['proposals'])} proposals."
     )
-    for proposal in dream["proposals"][:shown]:
-        _proposal(stage, proposal)
-    for proposal in dream["proposals"][shown:]:
-        stage.tell(f"Proposal {proposal['id']}: {proposal['title']}")
+    for number, proposal in enumerate(dream["proposals"]):
+        _proposal(stage, proposal, quotes=3 if number < shown else 2)
     return dream
 
 
-def _proposal(stage: Stage, proposal: dict[str, Any]) -> None:
+def _proposal(stage: Stage, proposal: dict[str, Any], quotes: int) -> None:
     stage.tell(f"\nProposal {proposal['id']}: {proposal['title']} (risk {proposal['risk']})")
     for change in proposal["changes"]:
         stage.diff(change["diff"])
     for claim in proposal["claims"]:
         support = claim["support"]
         stage.tell(f"{claim['kind']}: {claim['text']}")
-        stage.tell(f"seen in {support['sessions']} sessions on {support['days']} days")
-        for evidence in claim["evidence"][:3]:
+        if support["sessions"]:  # what rests on memories alone was seen in none
+            stage.tell(f"seen in {plural(support['sessions'], 'session')} on {plural(support['days'], 'day')}")
+        for evidence in claim["evidence"][:quotes]:
             first, last = evidence["lines"]
+            lines = f"L{first}" if first == last else f"L{first}-L{last}"
             quote = evidence["quote"].strip().splitlines()[0][:110] if evidence["quote"].strip() else ""
-            stage.show(f"{evidence['session_id']}#L{first}-L{last}  {quote}", "italic")
+            stage.show(f"{evidence['session_id']}#{lines}  {quote}", "italic")
