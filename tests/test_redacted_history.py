@@ -140,3 +140,15 @@ def test_everything_else_works_around_the_gap(dreamfs: CommandLine, redact: Reda
     assert dreamfs.said("cat", "/memories/again/a.md") == page(two="ours")
     assert dreamfs.json("dream", "run")["status"] == "completed"
     assert "everything is as it was written" in dreamfs.said("doctor", "--verify")
+
+
+def test_a_fork_that_begins_at_a_redacted_version_is_redacted_again_with_it(tmp_path: Path) -> None:
+    dreamfs = CommandLine(tmp_path / "memory.db")
+    dreamfs.put("/memories/a.md", page(two="the first secret", four=SECRET))
+    write(dreamfs, "/memories/a.md", page())
+    a_passage(dreamfs)
+    dreamfs.run("store", "fork", "memories", "copy", "--at", "1")
+    done = dreamfs.json("redact", "/memories/a.md", "--text", "the first secret", "--everywhere", "--yes")
+    assert [copy["where"] for copy in done["copies"]] == ["/memories/a.md version 1", "/copy/a.md version 1, live"]
+    assert (done["status"], done["versions"]) == ("erased", {"copy": 2})
+    assert dreamfs.said("cat", "/copy/a.md") == page(two="[redacted]", four="[redacted]")

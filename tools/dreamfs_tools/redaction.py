@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dreamfs_tools.sought import Sought
 
 ROWS_SHOWN_MAX = 200
+REASON_CHARACTERS_MAX = 1_024
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dreamfs_server.sqlite.snapshot import SqliteSnapshot
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Change, ChangeFilter
 from dreamfs_tools.needle import Needle
-from dreamfs_tools.redaction import Copy, ErasurePlan, Redaction
+from dreamfs_tools.redaction import REASON_CHARACTERS_MAX, Copy, ErasurePlan, Redaction
 from dreamfs_tools.sought import Sought, lines_count, telling_lines
 
 CHANGES_MAX = 1_000_000
@@ -55,8 +55,13 @@ def find(snapshot: SqliteSnapshot, redaction: Redaction, before: Found | None = 
         before: what was found a moment ago; contents that were looked at then are not looked at again.
 
     Raises:
-        Refusal: `not_found`, `invalid_argument`; `not_allowed` for lines that cannot be left where they are.
+        Refusal: `not_found`, `invalid_argument`, `too_large`; `not_allowed` for lines that cannot be left where they are.
     """
+    if len(redaction.reason) > REASON_CHARACTERS_MAX:
+        raise Refusal(
+            "too_large",
+            f"The reason has {len(redaction.reason):,} characters; at most {REASON_CHARACTERS_MAX:,} are allowed.",
+        )
     c = snapshot.c
     history = _history(snapshot, redaction)
     kept = 0
