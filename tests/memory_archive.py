@@ -51,6 +51,11 @@ class MemoryArchive:
         self.kept[session.store, session.session_id] = merged, everything
         return Added(session.session_id, len(new), len(events) - len(new), redactions, len(everything))
 
+    async def met(self, store: str, session_id: str, raw_keys: Sequence[str]) -> tuple[int, int]:
+        kept = self.kept.get((store, session_id))
+        events = kept[1] if kept else []
+        return len({event.raw_key for event in events} & set(raw_keys)), len(events)
+
     async def remove(self, store: str, session_id: str) -> bool:
         return self.kept.pop((store, session_id), None) is not None
 

@@ -59,6 +59,8 @@ class Event:
     """Ties a tool's result to its call."""
     raw_key: str = ""
     """What identifies the raw event in its log; stored only as an HMAC, so that importing again adds nothing."""
+    speaker: str = ""
+    """Who said it, where several people speak; "" where the role says all that is known."""
     line: int = 0
     """Line of its header in the rendering, from 1; 0 before it is stored."""
     lines: int = 0
@@ -70,7 +72,7 @@ HEADER_MARK = "── "
 def render(event: Event) -> str:
     """An event as text, ending in a newline: a header line, the lines of its text, and an empty line.
 
-    The header is `── <n> <role>[ <kind>][ <tool>][ ERROR][ <time in UTC>]`. A line of the text that begins like a
+    The header is `── <n> <role>[ <kind>][ <tool>][ <speaker>][ ERROR][ <time in UTC>]`. A line of the text that begins like a
     header gets a space before it, so that no tool output can pose as an event. The number of lines depends on the
     text alone, and earlier events never change when others are appended.
     """
@@ -79,6 +81,8 @@ def render(event: Event) -> str:
         words.append(event.kind)
     if event.tool:
         words.append(" ".join(event.tool.split()))
+    if event.speaker:
+        words.append(" ".join(event.speaker.split()))
     if event.is_error:
         words.append("ERROR")
     if event.at is not None:
@@ -151,6 +155,10 @@ class TranscriptArchive(Protocol):
             Refusal: `conflict` when `expected_events` is given, is not the number stored, and something is new; `not_found` for an
                 unknown store.
         """
+        ...
+
+    async def met(self, store: str, session_id: str, raw_keys: Sequence[str]) -> tuple[int, int]:
+        """How many of these raw events a session has, and how many events it has in all; zeros for an unknown session."""
         ...
 
     async def remove(self, store: str, session_id: str) -> bool:

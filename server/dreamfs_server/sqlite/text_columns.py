@@ -162,7 +162,7 @@ TABLES = (
     ),
 )
 
-OWN_MODULES = {"content": {"data"}, "revision": {"message"}, "event": {"text", "tool", "call_id"}}
+OWN_MODULES = {"content": {"data"}, "revision": {"message"}, "event": {"text", "tool", "call_id", "speaker"}}
 """Texts that need more than an update; `redaction.py` sees to them."""
 
 NAMES = {

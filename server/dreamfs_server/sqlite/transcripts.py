@@ -42,8 +42,8 @@ INSERT INTO transcript (store_id, session_id, source, task, outcome, title, pare
 VALUES (?, ?, ?, '', '', '', '', 0, 0, 0) RETURNING transcript_id
 """
 SQL_APPEND = """
-INSERT INTO event (transcript_id, n, line, lines, at, role, kind, tool, is_error, origin, call_id, key, text)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO event (transcript_id, n, line, lines, at, role, kind, tool, is_error, origin, call_id, key, text, speaker)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 # What is set replaces what is empty; a later source never overwrites what an earlier one knew. The scalar min() and
 # max() of SQLite give NULL as soon as one argument is, hence the coalesce.
@@ -74,7 +74,7 @@ FROM transcript AS t JOIN store AS s USING (store_id)
 WHERE s.slug = ? AND s.deleted_at IS NULL AND t.session_id = ?
 """
 SQL_EVENTS = """
-SELECT n, role, kind, text, at, tool, is_error, origin, call_id, line, lines
+SELECT n, role, kind, text, at, tool, is_error, origin, call_id, line, lines, speaker
 FROM event WHERE transcript_id = ? AND line BETWEEN ? AND ? ORDER BY line
 """
 SQL_FIRST_LINE = "SELECT max(line) FROM event WHERE transcript_id = ? AND line <= ?"
@@ -101,6 +101,14 @@ class SqliteArchive:
         about, clean, redactions = await anyio.to_thread.run_sync(_redacted, session, new)
         added = await self._database.write(lambda c: _append(c, about, clean, expected_events))
         return replace(added, skipped=added.skipped + len(events) - len(new), redactions=redactions)
+
+    async def met(self, store: str, session_id: str, raw_keys: Sequence[str]) -> tuple[int, int]:
+        """How many of these raw events a session has, and how many events in all; see `TranscriptArchive.met`."""
+        if self._secret is None:
+            self._secret = await self._database.read(_secret)
+        keys = [_key(self._secret, raw_key) for raw_key in raw_keys]
+        kept, known = await self._database.read(lambda c: _known(c, Session(store, session_id, ""), keys))
+        return len(known), kept.events if kept is not None else 0
 
     async def remove(self, store: str, session_id: str) -> bool:
         """Forget a session; False when there was none."""
@@ -169,7 +177,16 @@ def _redacted(
         return result
 
     events = [
-        (replace(event, text=clean(event.text), tool=clean(event.tool), call_id=clean(event.call_id)), key)
+        (
+            replace(
+                event,
+                text=clean(event.text),
+                tool=clean(event.tool),
+                call_id=clean(event.call_id),
+                speaker=clean(event.speaker),
+            ),
+            key,
+        )
         for event, key in new
     ]
     # A title or a task repeats what events say, so that only the events are counted.
@@ -256,7 +273,7 @@ def _row(transcript_id: int, event: Event, lines: int, key: bytes | None) -> tup
     at = _stamp(event.at)
     return (
         *(transcript_id, event.n, event.line, lines, at, event.role, event.kind, event.tool),
-        *(int(event.is_error), event.origin, event.call_id, key, event.text),
+        *(int(event.is_error), event.origin, event.call_id, key, event.text, event.speaker),
     )
 
 
@@ -271,7 +288,7 @@ def _session(row: Sequence[Any]) -> Session:
 
 
 def _event(row: Sequence[Any]) -> Event:
-    n, role, kind, text, at, tool, is_error, origin, call_id, line, lines = row
+    n, role, kind, text, at, tool, is_error, origin, call_id, line, lines, speaker = row
     return Event(
         n=n,
         role=cast("Role", role),
@@ -282,6 +299,7 @@ def _event(row: Sequence[Any]) -> Event:
         is_error=bool(is_error),
         origin=cast("Origin", origin),
         call_id=call_id,
+        speaker=speaker,
         line=line,
         lines=lines,
     )

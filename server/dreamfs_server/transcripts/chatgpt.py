@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from dreamfs_server.transcripts.messages import ROLES
 from dreamfs_server.transcripts.reading import (
     About,
     Keys,
@@ -26,6 +25,7 @@ from dreamfs_server.transcripts.reading import (
     string,
     title_of,
 )
+from dreamfs_server.transcripts.speakers import ROLES, voiced
 from dreamfs_tools.transcript import Event, Role, Session
 
 FORMAT = "chatgpt"
@@ -47,12 +47,20 @@ def read(records: Iterable[Record | Malformed], name: str) -> Reading:
         )
         started = moment(conversation.get("create_time"))
         title = title_of(string(conversation.get("title")))
-        yield About(Session("", session_id, FORMAT, started_at=started, title=title))
+        yield About(
+            Session("", session_id, FORMAT, started_at=started, title=title),
+            by_name=not string(conversation.get("conversation_id") or conversation.get("id")),
+        )
         keys = Keys()
         for message in _in_order(mapping(nodes)):
-            key = keys.name(digest_of(message))
+            key = keys.name(_digest(message))
             for position, event in enumerate(_events(message)):
                 yield Said(session_id, replace(event, raw_key=f"{key}:{position}"))
+
+
+def _digest(message: dict[str, Any]) -> str:
+    """What a message is, without what another export of it may say differently: its status, weight and metadata."""
+    return digest_of([message.get(name) for name in ("id", "author", "create_time", "recipient", "content")])
 
 
 def _in_order(nodes: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -98,7 +106,7 @@ def _events(message: dict[str, Any]) -> Iterator[Event]:
     elif hidden or kind in {"user_editable_context", "model_editable_context"}:
         yield Event(0, role, "meta", text, at)
     elif text or not items(content.get("parts")):
-        yield Event(0, role, "text", text, at)
+        yield voiced(Event(0, role, "text", text, at), string(author.get("name")))
     for part in items(content.get("parts")):
         if asset := mapping(part):
             yield _asset(role, asset, at)

@@ -62,7 +62,7 @@ def read_conversations(records: Iterable[Record | Malformed], name: str, source:
             count = ids[session.session_id] = ids.get(session.session_id, 0) + 1
             if count > 1:  # two runs under one name: both are kept
                 session = replace(session, session_id=session_segment(f"{session.session_id}-{count}"))
-            yield About(session)
+            yield About(session, by_name=not _own_id(about))
             conversation = _Open(session.session_id, session.started_at)
             for message in messages:
                 yield from _message(message, digest_of(message), conversation, source)
@@ -71,7 +71,7 @@ def read_conversations(records: Iterable[Record | Malformed], name: str, source:
             open_ = loose.get(session_id)
             if open_ is None:
                 open_ = loose[session_id] = _Open(session_segment(session_id))
-                yield About(Session("", open_.session_id, source))
+                yield About(Session("", open_.session_id, source), by_name=session_id == name)
             yield from _message(value, record.digest, open_, source)
         else:
             yield Malformed(record.position, "neither a message nor a conversation")
@@ -190,6 +190,12 @@ def _item_event(kind: str, item: dict[str, Any], calls: OpenCalls, at: datetime 
         return next(message_events(tool, calls, at))
     call = {"id": item.get("call_id"), "function": {**item, "arguments": item.get("arguments", item.get("input"))}}
     return next(message_events({"role": "assistant", "content": [], "tool_calls": [call]}, calls, at))
+
+
+def _own_id(about: dict[str, Any]) -> str:
+    """The id that a conversation has in its log; a bare number is one of that file only."""
+    found = _first(about, _IDS)
+    return "" if found.isdigit() else found
 
 
 def _first(value: dict[str, Any], names: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dreamfs_server.transcripts.formats import UnknownFormat, read_file
-from dreamfs_server.transcripts.reading import About, Malformed, Reading
+from dreamfs_server.transcripts.reading import About, Malformed, Reading, digest_bytes, session_segment
 from dreamfs_server.transcripts.sources import BadArchive, Source, sources
 from dreamfs_tools.transcript import Event, Session, TranscriptArchive
 
@@ -136,7 +136,7 @@ def _teller(progress: Callable[[Progress], None] | None, report: ImportReport) -
 async def _import_file(
     archive: TranscriptArchive, store: str, source: Source, file: FileReport, tell: Callable[[], None]
 ) -> None:
-    batch = _Batch(archive, store, file)
+    batch = _Batch(archive, store, file, source)
     try:
         with source.open() as stream:
             file.format, reading = read_file(stream, source.name)
@@ -146,7 +146,7 @@ async def _import_file(
                     if file.malformed <= MALFORMED_SHOWN:
                         file.problems.append(f"row {item.position} ({item.why})")
                 elif isinstance(item, About):
-                    batch.about(item.session)
+                    batch.about(item.session, by_name=item.by_name)
                 elif batch.said(item.session_id, item.event):
                     await batch.flush()
                     tell()
@@ -171,8 +171,11 @@ def _guarded(reading: Reading, file: FileReport) -> Reading:
 class _Batch:
     """Events of a file that are not stored yet, by session."""
 
-    def __init__(self, archive: TranscriptArchive, store: str, file: FileReport) -> None:
+    def __init__(self, archive: TranscriptArchive, store: str, file: FileReport, source: Source) -> None:
         self._archive = archive
+        self._source = source
+        self._by_name: set[str] = set()
+        self._stored_as: dict[str, str] = {}
         self._store = store
         self._file = file
         self._about: dict[str, Session] = {}
@@ -182,8 +185,10 @@ class _Batch:
         self._count = 0
         self._characters = 0
 
-    def about(self, session: Session) -> None:
+    def about(self, session: Session, *, by_name: bool = False) -> None:
         """Note what is known of a session; what is known already stays."""
+        if by_name:
+            self._by_name.add(session.session_id)
         known = self._about.get(session.session_id)
         self._about[session.session_id] = session if known is None else _joined(known, session)
         self._changed.add(session.session_id)
@@ -200,16 +205,41 @@ class _Batch:
         events, changed = self._events, self._changed
         self._events, self._changed, self._count, self._characters = {}, set(), 0, 0
         for session_id in [*events, *sorted(changed & self._stored - events.keys())]:
-            session = replace(self._about[session_id], store=self._store)
-            added = await self._archive.add(session, events.get(session_id, []))
+            said = events.get(session_id, [])
+            stored_as = self._stored_as[session_id] = await self._name(session_id, said)
+            session = replace(self._about[session_id], store=self._store, session_id=stored_as)
+            added = await self._archive.add(session, said)
             file = self._file
-            file.session_id = file.session_id or session_id
+            file.session_id = file.session_id or stored_as
             if session_id not in self._stored:
                 self._stored.add(session_id)
                 file.sessions += added.total == added.events > 0
             file.events += added.events
             file.skipped += added.skipped
             file.redactions += added.redactions
+
+    async def _name(self, session_id: str, said: Sequence[Event]) -> str:
+        """The id to store a session under.
+
+        A file's name says little: `thread.md` lies in every incident's folder. Where another conversation has the id already,
+        the folder's name is put before it, or a digest behind it. It is the same conversation if they share half of what the
+        shorter one says.
+        """
+        if session_id in self._stored_as or session_id not in self._by_name or not said:
+            return self._stored_as.get(session_id, session_id)
+        keys = [event.raw_key for event in said]
+        names = [
+            session_id,
+            f"{self._source.folder}-{session_id}",
+            f"{session_id}-{digest_bytes(keys[0].encode())[:8]}",
+        ]
+        free = ""
+        for name in map(session_segment, names if self._source.folder else names[::2]):
+            known, stored = await self._archive.met(self._store, name, keys)
+            if 2 * known >= min(stored, len(keys)) > 0:
+                return name
+            free = free or ("" if stored else name)
+        return free or session_id
 
 
 def _joined(known: Session, more: Session) -> Session:

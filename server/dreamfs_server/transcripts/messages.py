@@ -9,30 +9,25 @@ from datetime import datetime
 from typing import Any
 
 from dreamfs_server.transcripts.reading import OpenCalls, compact, items, mapping, shortened, string
+from dreamfs_server.transcripts.speakers import ROLES, named, voiced
 from dreamfs_tools.transcript import Event, Kind, Role
-
-ROLES: dict[str, Role] = {
-    "user": "user",
-    "human": "user",
-    "assistant": "assistant",
-    "ai": "assistant",
-    "model": "assistant",
-    "tool": "tool",
-    "function": "tool",
-    "system": "system",
-    "developer": "system",
-}
 
 
 def message_events(message: dict[str, Any], calls: OpenCalls, at: datetime | None = None) -> Iterator[Event]:
-    """The events of one message, without numbers and keys.
+    """The events of one message, without numbers and keys, each with who said it where the message knows.
 
     Args:
         message: `role` and `content`, with `tool_calls`, `tool_call_id`, `name`, … where it has them.
         calls: the calls still open, which this message may add to or answer.
         at: when it was said.
     """
-    role = ROLES.get(string(message.get("role")).lower(), "system")
+    word = string(message.get("role"))
+    name = named(message) or ("" if word.lower() in ROLES else word)
+    for event in _events(message, ROLES.get(word.lower(), "user" if word else "system"), calls, at):
+        yield voiced(event, name)
+
+
+def _events(message: dict[str, Any], role: Role, calls: OpenCalls, at: datetime | None) -> Iterator[Event]:
     content = message.get("content")
     if role == "tool":
         yield _tool_message(message, calls, at)

@@ -46,6 +46,8 @@ class About:
     """What is known of a session; may come again with more."""
 
     session: Session
+    by_name: bool = False
+    """The log names no session; the id is made of the file's name."""
 
 
 @dataclass(frozen=True, slots=True)

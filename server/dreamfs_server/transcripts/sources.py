@@ -1,11 +1,12 @@
 """The files that an import reads: those named, those in a folder, those in a zip; bounded, and never through a link."""
 
 import os
+import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import IO, BinaryIO, Self, cast
 
 ARCHIVE_ENTRIES_MAX = 5_000
@@ -17,7 +18,9 @@ ARCHIVE_FREE_BYTES = 1 << 20
 """Unpacked bytes that the ratio does not judge: small files pack extremely."""
 
 _LOGS = {".jsonl", ".json", ".zip", ".ndjson"}
-_TEXTS = {".txt", ".md", ".log"}
+_TEXTS = {".txt", ".md", ".markdown", ".log", ".eml"}
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ABOUT_FOLDERS = {"readme", "license", "changelog", "contributing"}
 
 
 class BadArchive(ValueError):  # noqa: N818  # it says what is wrong, for the report
@@ -34,13 +37,15 @@ class Source:
     """Without its suffix."""
     open: Callable[[], AbstractContextManager[BinaryIO]]
     size_bytes: int = 0
+    folder: str = ""
+    """The name of the folder that it lies in, "" at the top of a zip."""
 
 
 def sources(path: Path) -> Iterator[Source]:
     """The files that a path stands for.
 
-    In a folder only logs are read; texts are read too where there is no log below it, so that what a client keeps
-    beside its logs does not become a session.
+    In a folder logs and texts are read, but no texts beside or below what Claude Code keeps (logs named by a UUID), so that
+    its notes do not become sessions, and no text that is about the folder, such as a README.
 
     Raises:
         BadArchive: a zip with too much in it, or a broken one.
@@ -48,13 +53,21 @@ def sources(path: Path) -> Iterator[Source]:
     """
     if path.is_dir():
         files = list(_files_below(path))
-        has_logs = any(file.suffix.lower() in {".jsonl", ".ndjson"} for file in files)
-        wanted = _LOGS if has_logs else _LOGS | _TEXTS
+        logs = [file.relative_to(path) for file in files if file.suffix.lower() in {".jsonl", ".ndjson"}]
         for file in files:
-            if file.suffix.lower() in wanted:
+            if _is_wanted(file.relative_to(path), logs):
                 yield from _file(file)
     else:
         yield from _file(path)
+
+
+def _is_wanted(file: PurePath, logs: Sequence[PurePath]) -> bool:
+    """Whether a file below a folder is to be read; `logs` are the JSONL files below it."""
+    if file.suffix.lower() in _LOGS:
+        return True
+    if file.suffix.lower() not in _TEXTS or file.stem.lower() in _ABOUT_FOLDERS:
+        return False
+    return not any(_UUID.fullmatch(log.stem) and log.parent in file.parents for log in logs)
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
@@ -73,7 +86,7 @@ def _file(path: Path) -> Iterator[Source]:
     if is_archive:
         yield from _members(path)
     else:
-        yield Source(str(path), path.stem, lambda: path.open("rb"), size)
+        yield Source(str(path), path.stem, lambda: path.open("rb"), size, path.absolute().parent.name)
 
 
 def _members(path: Path) -> Iterator[Source]:
@@ -88,7 +101,9 @@ def _members(path: Path) -> Iterator[Source]:
         raise BadArchive("a zip that holds the same name twice")
     wanted = [entry for entry in entries if PurePosixPath(entry.filename).name.startswith("conversations")]
     if not any(entry.filename.endswith(".json") for entry in wanted):
-        wanted = [entry for entry in entries if PurePosixPath(entry.filename).suffix.lower() in _LOGS - {".zip"}]
+        members = [(entry, PurePosixPath(entry.filename)) for entry in entries]
+        logs = [name for _, name in members if name.suffix.lower() in {".jsonl", ".ndjson"}]
+        wanted = [entry for entry, name in members if name.suffix.lower() != ".zip" and _is_wanted(name, logs)]
     budget = _Budget(ARCHIVE_BYTES_MAX)
     for entry in wanted:
         if entry.flag_bits & 1:
@@ -97,7 +112,7 @@ def _members(path: Path) -> Iterator[Source]:
             continue  # a symbolic link
         member = PurePosixPath(entry.filename)
         opened = _opener(path, entry, budget)
-        yield Source(f"{path}/{entry.filename}", member.stem, opened, entry.file_size)
+        yield Source(f"{path}/{entry.filename}", member.stem, opened, entry.file_size, member.parent.name)
 
 
 def _opener(path: Path, entry: zipfile.ZipInfo, budget: "_Budget") -> Callable[[], AbstractContextManager[BinaryIO]]:
