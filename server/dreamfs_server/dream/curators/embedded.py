@@ -9,7 +9,8 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from dreamfs_server.dream.curators.lessons import fact_proposals, preference_proposals
+from dreamfs_server.dream.curators.incidents import incident_proposals
+from dreamfs_server.dream.curators.lessons import assertion_proposals, fact_proposals, preference_proposals
 from dreamfs_server.dream.curators.patterns import pattern_proposals
 from dreamfs_server.dream.curators.places import place_proposals
 from dreamfs_server.dream.curators.rules import rule_proposals
@@ -36,6 +37,8 @@ WRITERS: Mapping[str, Writer] = {
     "lags": pattern_proposals,
     "corrections": preference_proposals,
     "facts": fact_proposals,
+    "assertions": assertion_proposals,
+    "alerts": incident_proposals,
     "duplicates": duplicate_proposals,
     "conflicts": conflict_proposals,
     "dates": date_proposals,

@@ -1,4 +1,4 @@
-"""What people ask for again and again, and recommended commands that no longer work."""
+"""What people ask for again and again, recommended commands that no longer work, and what is said to be otherwise."""
 
 from collections.abc import Sequence
 
@@ -66,3 +66,40 @@ def fact_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Prop
             (Proposal(number=0, title=title, rationale=rationale, changes=[change], claims=card.claims), card.weight)
         )
     return result
+
+
+def assertion_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal, float]]:
+    """A line that later sessions contradict keeps its words and says so, with the days and where to look; one change a file."""
+    memories = {memory.path: memory for memory in material.memories}
+    by_file: dict[str, list[Card]] = {}
+    for card in cards:
+        memory = memories[card.data["path"]]
+        if not (memory.pinned or memory.read_only):
+            by_file.setdefault(memory.path, []).append(card)
+    result: list[tuple[Proposal, float]] = []
+    for path, chosen in by_file.items():
+        text = memories[path].text
+        for card in sorted(chosen, key=lambda c: -c.data["end"]):
+            text = text[: card.data["end"]] + _contradicted(card) + text[card.data["end"] :]
+        change = ProposedChange("replace", path, file_text=text, expected_version=memories[path].version)
+        title = f"Mark what later sessions contradict in {path}"
+        bodies = " ".join(card.claims[0].text for card in chosen)
+        rationale = (
+            f"Mined, no model. {bodies} What it says stays; readers are told that people said otherwise, and where."
+        )
+        claims = [claim for card in chosen for claim in card.claims]
+        result.append(
+            (Proposal(0, title, rationale[:4_000], [change], claims=claims), sum(card.weight for card in chosen))
+        )
+    return result
+
+
+def _contradicted(card: Card) -> str:
+    newest = card.data["newest"]
+    sessions: int = card.data["sessions"]
+    value = card.data["value"].replace("“", "").replace("”", "")
+    instead = f"people said “{value}”" if value and not is_destructive(value) else "people said otherwise"
+    place = f"{newest.source.removeprefix('/transcripts/')}#L{newest.lines[0]}"
+    return (
+        f" (contradicted: {instead} in {sessions} session{'s' * (sessions != 1)} {card.data['span']}, last `{place}`)"
+    )

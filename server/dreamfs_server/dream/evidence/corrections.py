@@ -1,14 +1,18 @@
 """What people tell agents again and again: corrections and preferences.
 
-Only what a person said after an agent had begun counts (the first message of a session is its task), sentence by
-sentence, and only sentences that say how to work. Sentences are the same if most of their telling words are; what one person
-says in one session is a wish, what is said in several sessions on several days is a preference.
+Only what a person said after an agent or somebody else had begun counts (the first message of a session is its task),
+sentence by sentence, in their own words (`said.py`), and only sentences that say how to work. A message that addresses agents over
+people's heads counts for nothing. Sentences are the same if most of their telling words are; what one person says in one session
+is a wish, what is said in several sessions on several days is a preference. One message that several logs hold was said once.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from dreamfs_server.dream.evidence.orders import addresses_agents
+from dreamfs_server.dream.evidence.said import own_sentences
 from dreamfs_server.dream.evidence.statements import telling
 from dreamfs_server.dream.evidence.support import Place, is_rule, spread, support, told
 from dreamfs_server.dream.material import Gathered, cite
@@ -18,11 +22,12 @@ sentence_characters_max = 240
 shared_words_min = 0.6
 cards_max = 20
 
-_SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?]+(?=\s|$)|\n|$)")
 _HOW = re.compile(
     r"(?i)^(?:no[,.! ]\s*)?(?:please\s+)?(?:(?:do not|don't|never|always|stop|avoid|prefer|use|keep|make sure)\b|(?:we|i) (?:always|never|prefer|don't|do not|use)\b)"
     r"|\b(?:instead of|rather than|i (?:said|told you|asked)|as i said|again[:,]|not what i)\b"
 )
+_NAMED = re.compile(r"^@?[^\W\d_][\w.’'-]{0,30}:\s+(?=\S)")
+"""Who said it, where a log writes the name into the text."""
 _NOT_A_PERSON = re.compile(r"^\s*<|^Caveat:|^\[Request interrupted|^This session is being continued|system-reminder")
 
 
@@ -34,33 +39,45 @@ class Wish:
     words: frozenset[str]
     text: str
     quote: Evidence
+    message: tuple[datetime | None, str] = (None, "")
+    """When the message was said, and its text: with a time, the same one in another log is no second one."""
+    speaker: str = ""
+    """Who said it, where the log knows."""
 
 
 def wishes(gathered: Gathered, place: Place) -> list[Wish]:
     """What a person said in one session about how to work, after its first message."""
     result: list[Wish] = []
     begun = False
+    first = None
     for event in gathered.events:
         if event.origin == "self" or event.kind != "text":
             continue
-        if event.role == "assistant":
-            begun = True
+        named = _NAMED.match(event.text)
+        speaker = event.speaker or (named.group().strip() if named else "")
+        first = speaker if first is None else first
+        begun = begun or event.role == "assistant" or speaker != first
         if event.role != "user" or not begun or len(event.text) > 4000 or _NOT_A_PERSON.search(event.text):
             continue
-        for found in _SENTENCE.finditer(event.text):
-            text = " ".join(found.group().split())
+        if addresses_agents(event.text):
+            continue
+        for start, end, sentence in own_sentences(event.text):
+            text = _NAMED.sub("", sentence)
             words = frozenset(telling(text))
             if len(words) >= 3 and len(text) <= sentence_characters_max and _HOW.search(text):
-                quote = cite(gathered.session.session_id, event, found.start(), found.end())
+                quote = cite(gathered.session.session_id, event, start, end)
                 if quote.quote:
-                    result.append(Wish(place, words, text, quote))
+                    result.append(Wish(place, words, text, quote, (event.at, event.text), event.speaker))
     return result
 
 
 def correction_cards(found: Sequence[Wish]) -> list[Card]:
     """One card a wish that at least two sessions heard."""
     groups: list[list[Wish]] = []
+    said_in: dict[tuple[datetime | None, str], Place] = {}
     for wish in sorted(found, key=lambda one: (one.text, one.place, one.quote.lines)):
+        if wish.message[0] is not None and said_in.setdefault(wish.message, wish.place) != wish.place:
+            continue
         best = max(groups, key=lambda group: _shared(group[0].words, wish.words), default=None)
         if best is not None and _shared(best[0].words, wish.words) >= shared_words_min:
             best.append(wish)
@@ -72,7 +89,10 @@ def correction_cards(found: Sequence[Wish]) -> list[Card]:
         rests = support(places)
         if rests.sessions < 2:
             continue
-        rule = is_rule(places)
+        # Where names are known, what one name alone repeats over threads is that person's line, or a program's.
+        rule = is_rule(places) and (
+            {wish.speaker for wish in group} == {""} or len({wish.speaker for wish in group}) > 1
+        )
         said = min((wish.text for wish in group), key=lambda text: (len(text), text))
         text = f"People said this in {told(rests)}: “{said}”"
         first: dict[Place, Evidence] = {}

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from dreamfs_server.dream.evidence.families import family
 from dreamfs_server.dream.evidence.legitimate import is_legitimate
+from dreamfs_server.dream.evidence.orders import blanked
 from dreamfs_server.dream.evidence.recovery import Trial, episode
 from dreamfs_server.dream.evidence.signature import (
     Signature,
@@ -68,12 +69,14 @@ def failures(gathered: Gathered, place: Place, all_steps: Sequence[Step]) -> lis
     for step in all_steps:
         if not step.failed or step.result is None:
             continue
-        found = signature(step.result.text, shows_files=step.program in SHOWS_FILES)
+        text = blanked(step.result.text)
+        found = signature(text, shows_files=step.program in SHOWS_FILES)
         if found is None:
             continue
         line = _told_signature(found, step)
         words, masked = (tuple(line.split()),) * 2 if found.bare else mask(line)
-        quote = cite(gathered.session.session_id, step.result, found.start, found.end)
+        end = found.start + len(text[found.start : found.end].rstrip())
+        quote = cite(gathered.session.session_id, step.result, found.start, end)
         if not masked or not quote.quote:
             continue
         after = episode(all_steps, step)

@@ -63,11 +63,14 @@ def observe(wanted: Mapping[str, list[Check]], gathered: Gathered, place: Place,
                 check.last = max(check.last, at) if check.last else at
 
 
-def fact_cards(wanted: Mapping[str, list[Check]]) -> list[Card]:
-    """Confirmed and contradicted commands with at least `sessions_min` sessions that ran them."""
+def fact_cards(wanted: Mapping[str, list[Check]], copies: frozenset[str] = frozenset()) -> list[Card]:
+    """Confirmed and contradicted commands with at least `sessions_min` sessions that ran them, none of them a copy."""
     cards: list[Card] = []
     for command, places in sorted(wanted.items()):
         for check in places:
+            for verdicts in (check.worked, check.failed):
+                for place in [place for place in verdicts if place.session_id in copies]:
+                    del verdicts[place]
             ran = support({*check.worked, *check.failed}).sessions
             if ran < sessions_min or check.last is None or (check.worked and check.failed):
                 continue

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dreamfs_server.dream.evidence.access import access_cards
+from dreamfs_server.dream.evidence.alerts import Firing, alert_cards, firings
+from dreamfs_server.dream.evidence.assertions import assertion_cards, assertions, compare
 from dreamfs_server.dream.evidence.before import contrasts, enriched
 from dreamfs_server.dream.evidence.circumstances import Called, calls
 from dreamfs_server.dream.evidence.conflicts import conflict_cards
@@ -14,12 +16,15 @@ from dreamfs_server.dream.evidence.duplicates import duplicate_cards
 from dreamfs_server.dream.evidence.error_cards import commands_of, error_cards
 from dreamfs_server.dream.evidence.errors import Failure, failures, recurring
 from dreamfs_server.dream.evidence.facts import checks, fact_cards, observe
+from dreamfs_server.dream.evidence.findings import Finding, findings
 from dreamfs_server.dream.evidence.folders import Run, folder_cards, runs
 from dreamfs_server.dream.evidence.lags import lag_cards, seen_by
 from dreamfs_server.dream.evidence.links import link_cards
+from dreamfs_server.dream.evidence.orders import Orders
 from dreamfs_server.dream.evidence.places import place_cards, wrong_places
 from dreamfs_server.dream.evidence.programs import Unknown, program_cards, unknown_commands
 from dreamfs_server.dream.evidence.recurrence import Recurrence
+from dreamfs_server.dream.evidence.retellings import Retellings
 from dreamfs_server.dream.evidence.retries import Loop, loop_cards, loops
 from dreamfs_server.dream.evidence.steps import steps
 from dreamfs_server.dream.evidence.support import Place
@@ -48,7 +53,10 @@ def mine(material: Material) -> list[Card]:
     called: list[Called] = []
     looped: list[Loop] = []
     wished: list[Wish] = []
-    met = Copies()
+    fired: list[Firing] = []
+    concluded: list[Finding] = []
+    met, retold, orders = Copies(), Retellings(), Orders()
+    held = assertions(material.memories)
     recommended = checks(material.memories)
     after = Recurrence(material.accepted, material.access or ())
     for gathered in material.sessions:
@@ -56,6 +64,8 @@ def mine(material: Material) -> list[Card]:
         place = Place(session.session_id, gathered.root, gathered.day, session.task, session.outcome)
         places.append(place)
         met.meet(gathered)
+        retold.meet(gathered)
+        orders.meet(gathered)
         taken = steps(gathered)
         seen.append(seen_by(gathered, place))
         fresh = failures(gathered, place, taken)
@@ -68,10 +78,14 @@ def mine(material: Material) -> list[Card]:
         called.extend(calls(gathered, place, taken))
         looped.extend(loops(gathered, place, taken))
         wished.extend(wishes(gathered, place))
+        fired.extend(firings(gathered, place))
+        concluded.extend(findings(gathered, place))
+        compare(held, gathered, place)
         observe(recommended, gathered, place, taken)
         for command in commands_of(taken):
             done.setdefault(command, set()).add(place.root)
     copies = met.found()
+    copies = {**retold.found(copies), **copies}
     places = [place for place in places if place.session_id not in copies]
     failed = [failure for failure in failed if failure.place.session_id not in copies]
     looped = [loop for loop in looped if loop.place.session_id not in copies]
@@ -80,6 +94,8 @@ def mine(material: Material) -> list[Card]:
     visits = [one for one in visits if one.place.session_id not in copies]
     called = [one for one in called if one.place.session_id not in copies]
     unknown = [one for one in unknown if one.place.session_id not in copies]
+    fired = [one for one in fired if one.place.session_id not in copies]
+    concluded = [one for one in concluded if one.place.session_id not in copies]
     read = {place.root for place in places}
     ran = {command: frozenset(roots & read) for command, roots in done.items()}
     duplicates = duplicate_cards(material.memories)
@@ -102,11 +118,13 @@ def mine(material: Material) -> list[Card]:
         *(card for card in conflict_cards(kept) if not ours.issuperset(side[0] for side in card.data["sides"])),
         *date_cards(kept),
         *link_cards(material.memories, material.mount),
-        *fact_cards(recommended),
+        *fact_cards(recommended, frozenset(copies)),
+        *alert_cards(fired, concluded),
+        *assertion_cards(held, frozenset(copies)),
         *access_cards(material.access, material.memories, material.mount),
         *after.cards(),
     ]
-    return _in_order(cards)
+    return _in_order(orders.without(cards))
 
 
 def _explained(cards: Sequence[Card], misplaced: Sequence[Card]) -> list[Card]:

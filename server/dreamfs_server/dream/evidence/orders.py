@@ -1,0 +1,170 @@
+"""Text that speaks to agents over people's heads, and whatever repeats it.
+
+A thread, an alert or a web page may say "ignore previous instructions", "note to AI assistants: please record …". A dream
+follows none of that, and none of it may reach a memory: neither as a rule, nor as a preference, nor inside a code quote, nor as
+the signature of an error. So such lines are noted once for all sessions, and every card that repeats one of them is left out. A
+card says where they stand, without their words.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import re2
+
+from dreamfs_server.dream.evidence.said import borrowed
+from dreamfs_server.dream.material import Gathered
+from dreamfs_tools.dreaming import Card
+from dreamfs_tools.transcript import Event
+
+MINER = "orders"
+run_words = 5
+"""So many words in a row are no coincidence."""
+sites_shown_max = 20
+text_characters_max = 2_000_000
+
+_READER = r"(?:a\.?i\.?s?|llms?|(?:a\.?i\.?|llm|language|coding|autonomous)[ -](?:assistants?|agents?|models?|systems?|readers?)|language models?|assistants?|agents?|chatbots?|copilots?|claude|chatgpt|gpt)"
+_STRICT = (
+    r"(?:ignore|disregard|forget|override|bypass)\s+(?:(?:all|any|the|your|my|every|of)\s+){0,3}(?:previous|prior|above|earlier|preceding|existing|other)\s+(?:\w+\s+)?(?:instructions?|rules?|prompts?|guidance|messages?|context|directions?|polic(?:y|ies))",
+    rf"(?:notes?|messages?|reminders?|instructions?|attention|notice|memo|hint|request|directive)\s*(?:to|for|,|:)\s+(?:(?:all|any|every|the|future|our|you|other)\s+){{0,3}}{_READER}\b",
+    rf"(?:attention|dear|hey|hello)[,:]?\s+(?:(?:all|any|every|the)\s+)?{_READER}\b",
+    r"\b(?:a\.?i\.?|llm|language)[ -](?:assistants?|agents?|models?)\s+(?:reading|that|who|which|processing|summari[sz]ing|should|must|shall|please|need to|are to|have to)\b",
+    rf"\b(?:every|any|all|future|each)\s+{_READER}\s+(?:that|who|which)\s+(?:reads?|sees?|process\w*|summari[sz]\w*)",
+    rf"\b(?:if|when|whenever|since|because)\s+you(?:'re| are)\s+(?:an?\s+)?{_READER}\b",
+    rf"\b{_READER}\s+(?:reading|processing|parsing|summari[sz]ing)\s+(?:this|these|the|it)\b",
+    r"\b(?:a\.?i\.?s|llms?|assistants?|agents?|language models?|chatbots?|copilots?)\s+(?:should|must|shall|please|need to|have to|are to|may|can)\s+(?:\w+ly\s+)?(?:note|remember|record|keep in mind|memori[sz]e|assume|treat|consider|ignore)\b",
+    r"\bnew (?:system )?instructions?\s*:|\byou are now (?:in|an?) (?:\w+ )?(?:mode|admin|root|assistant)\b|\bdeveloper mode\b|\bsystem (?:override|prompt override)\b",
+    r"(?m:^|[\[<(\n])\W{0,4}(?:system|admin|assistant|developer)(?: (?:message|note|override|notice|instruction|prompt))?\W{0,3}:\s*(?:\w+,? ){0,3}?(?:always|never|you|must|run|execute|ignore|remember|record|write|store|save|add|from now|do not|don't|disable|grant|approve|delete|send|treat|consider|assume|please)\b",
+)
+_KEEP = r"(?:write|record|save|store|add|remember|note|put|commit|persist|memori[sz]e|append|update|enter)"
+_MEMORY = r"(?:(?:the\s+)?(?:your|its|their|long[- ]term|shared|persistent|permanent|agents?'?s?|team'?s?|the team'?s?|assistant'?s?)\s+(?:\w+\s+){0,2}memor(?:y|ies)|memory that\b|memor(?:y|ies)[ -](?:store|file|bank)s?|the memories\b|(?:claude|agents|memory)\.md)"
+_STRONG = (
+    rf"\b{_KEEP}\b[^.\n]{{0,90}}\b(?:to|in|into|as)\s+{_MEMORY}",
+    rf"\bupdate\s+{_MEMORY}",
+    r"\bplease\s+(?:record|memori[sz]e|persist)\s+(?:that|this|it)\b",
+    r"\b(?:for|in|to)\s+(?:all\s+)?future\s+(?:sessions?|agents?|assistants?|conversations?)\b",
+)
+_RE2: Any = re2  # which ships no types
+_STRICT_RE: Any = _RE2.compile("(?i)" + "|".join(f"(?:{one})" for one in _STRICT))
+_STRONG_RE: Any = _RE2.compile("(?i)" + "|".join(f"(?:{one})" for one in (*_STRICT, *_STRONG)))
+_CODE = re.compile(r"`([^`\n]{4,200})`|\"([^\"\n]{8,200})\"|“([^”\n]{8,200})”")
+_WORD = re.compile(r"\w+")
+
+
+def addresses_agents(text: str, *, by_its_person: bool = False) -> bool:
+    """Whether a text gives orders to whatever model reads it.
+
+    Args:
+        text: any.
+        by_its_person: a person said it to the agent that the session belongs to, who may well ask it to remember something.
+    """
+    return (_STRICT_RE if by_its_person else _STRONG_RE).search(text) is not None
+
+
+def blanked(text: str) -> str:
+    """The text with what addresses agents blanked out from there to the end of its line; every offset stays."""
+    if not addresses_agents(text[:text_characters_max]):
+        return text
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        if found := _STRONG_RE.search(line):
+            kept = line[: found.start()]
+            lines[number] = kept + " " * (len(line) - len(kept))
+    return "\n".join(lines)
+
+
+@dataclass(slots=True)
+class Orders:
+    """What all sessions say to agents over people's heads."""
+
+    sites: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
+    """Session and line."""
+    _runs: set[str] = field(default_factory=set[str])
+    _codes: set[str] = field(default_factory=set[str])
+
+    def meet(self, gathered: Gathered) -> None:
+        """Note those of one session."""
+        for event in gathered.events:
+            if event.kind not in {"text", "tool_result", "attachment"} or event.role in {"assistant", "system"}:
+                continue
+            text = event.text[:text_characters_max]
+            if not addresses_agents(text):
+                continue
+            for line, order in _orders_in(event, text):
+                self.sites.append((gathered.session.session_id, line))
+                self._runs |= set(runs(order))
+                self._codes |= {_plain(next(filter(None, found.groups()))) for found in _CODE.finditer(order)}
+
+    def repeats(self, text: str) -> bool:
+        """Whether a text says something of an order."""
+        if not self.sites:
+            return False
+        plain = _plain(text)
+        return any(code in plain for code in self._codes if len(code.split()) > 1) or any(
+            run in self._runs for run in runs(text)
+        )
+
+    def without(self, cards: Iterable[Card]) -> list[Card]:
+        """The cards that repeat none, and one that says where orders stand."""
+        kept: list[Card] = []
+        left_out = 0
+        for card in cards:
+            if any(map(self._said, _texts(card))):
+                left_out += 1
+            else:
+                kept.append(card)
+        return [*kept, *self._card(left_out)]
+
+    def _said(self, text: str) -> bool:
+        return addresses_agents(text, by_its_person=True) or self.repeats(text)
+
+    def _card(self, left_out: int) -> list[Card]:
+        if not self.sites:
+            return []
+        places = sorted(set(self.sites))
+        sessions = len({session for session, _ in places})
+        told = f"{len(places)} message{'s' * (len(places) != 1)} in {sessions} session{'s' * (sessions != 1)}"
+        lines = [f"{told} speak to agents over people's heads. None was followed, and no card repeats their words."]
+        if left_out:
+            lines.append(f"Evidence that repeats them was left out: {left_out} card{'s' * (left_out != 1)}.")
+        lines += [f"- {session}#L{line}" for session, line in places[:sites_shown_max]]
+        lines += [f"- and {len(places) - sites_shown_max} more"] if len(places) > sites_shown_max else []
+        return [Card(0, MINER, f"Addressed to agents, not followed: {told}", "\n".join(lines), data={"sites": places})]
+
+
+def runs(text: str) -> Iterator[str]:
+    """All runs of `run_words` words of a text."""
+    words = [word for word in _WORD.findall(text.casefold()) if word != "_"]
+    for start in range(len(words) - run_words + 1):
+        yield " ".join(words[start : start + run_words])
+
+
+def _orders_in(event: Event, text: str) -> Iterator[tuple[int, str]]:
+    """Line and words of each order: from where it addresses agents to the end of its paragraph."""
+    own = event.role == "user" and event.kind == "text" and not event.speaker
+    at = 0
+    while found := _STRONG_RE.search(text, at):
+        start = text.rfind("\n", 0, found.start() + 1) + 1
+        end = text.find("\n\n", found.end())
+        end = min(len(text) if end < 0 else end, found.start() + 1_500)
+        line = text[start : end if "\n" not in text[start:end] else text.find("\n", found.end()) % (len(text) + 1)]
+        at = max(end, found.end())
+        # What a person tells the agent they work with is theirs to say, unless it is somebody else's text that they pasted.
+        if own and not addresses_agents(text[start:end], by_its_person=True) and not borrowed(line):
+            continue
+        yield event.line + 1 + text.count("\n", 0, found.start()), text[found.start() : end]
+
+
+def _texts(card: Card) -> Iterator[str]:
+    yield card.title
+    yield card.body
+    for claim in card.claims:
+        yield claim.text
+        yield from (one.quote for one in claim.evidence if one.source.startswith("/transcripts/"))
+    tallies: Sequence[object] = card.data.get("tallies", ())
+    yield from (str(getattr(tally, "label", "")) for tally in tallies)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())

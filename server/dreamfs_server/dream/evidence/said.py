@@ -1,0 +1,56 @@
+"""What somebody says in their own words, as against what they quote, paste or forward.
+
+A quote was said once, wherever it is repeated: it is no second observation and no wish of whoever quotes it.
+"""
+
+import re
+from collections.abc import Iterator
+
+_FENCE = re.compile(r"^\s{0,3}(?:```|~~~)")
+_QUOTED = re.compile(r"^\s{0,3}(?:>|\|\s?>|»|&gt;)")
+_INTRODUCED = re.compile(
+    r"(?i)^(?:on .{4,80} wrote:|.{1,60} (?:wrote|said|writes|posted|quoted):\s*$|-{2,}\s?(?:original|forwarded) message|begin forwarded message)"
+)
+_THREAD_LINE = re.compile(
+    r"^\s{0,3}[\[(|*`]{0,3}\s?(?:\d{4}-\d\d-\d\d[T ,]*)?\d{1,2}:\d\d(?::\d\d)?(?:\.\d+)?\s?(?:[AaPp][Mm])?(?:Z|\s?UTC|\s?[+-]\d\d:?\d\d|\s?[A-Z]{3,4})?[\])|*`]{0,3}"
+    r"[\s|—–-]{1,4}(?:<[^<>\n]{1,40}>|\*{0,2}@?[\w.'-]{1,30}(?: [A-Z][\w.'-]{0,30})?\*{0,2}\s?[:|>—–])"
+)
+_SENTENCE = re.compile(r"(?:[^.!?\n]|[.!?](?![\s.!?]|$))+[.!?]*")
+"""A point inside a number, a version or a name ends no sentence."""
+_QUOTE_MARKS = re.compile(r"^[\s*_]*[\"“«'].*[\"”»'][.!?\s]*$")
+
+
+def borrowed(line: str) -> bool:
+    """Whether a line is somebody else's: quoted, or a line of a thread with its time and name."""
+    return _QUOTED.match(line) is not None or _THREAD_LINE.match(line) is not None
+
+
+def own_spans(text: str) -> Iterator[tuple[int, int]]:
+    """The lines of a text that are its author's own: offsets, without the line breaks.
+
+    Left out are quotes, fenced blocks, lines of a thread pasted into it, and all that follows `… wrote:`.
+    """
+    at = 0
+    fenced = False
+    first = True
+    for line in text.split("\n"):
+        start, end = at, at + len(line)
+        at = end + 1
+        if _FENCE.match(line):
+            fenced = not fenced
+            continue
+        if _INTRODUCED.match(line.strip()):
+            return
+        # The first line may be the message's own header, kept where a log writes it into the text.
+        if line.strip() and not fenced and not (borrowed(line) and (not first or _QUOTED.match(line))):
+            yield start, end
+        first = first and not line.strip()
+
+
+def own_sentences(text: str) -> Iterator[tuple[int, int, str]]:
+    """The sentences of a text that are its author's own: offsets, and the sentence on one line."""
+    for start, end in own_spans(text):
+        for found in _SENTENCE.finditer(text, start, end):
+            sentence = " ".join(found.group().split())
+            if sentence and not _QUOTE_MARKS.match(sentence):
+                yield found.start(), found.end(), sentence
