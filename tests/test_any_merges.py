@@ -7,7 +7,8 @@ merging lines: each slot has the value of the side that changed it.
 import asyncio
 import tempfile
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from dreamfs_server.sqlite.filesystem import Engine
+from dreamfs_tools.annotation import annotate
 from dreamfs_tools.call import Answer, Call
 from dreamfs_tools.create import create
 from dreamfs_tools.delete import delete
@@ -42,8 +44,14 @@ class File:
 
     who: str
     slots: tuple[int, ...]
+    by: tuple["Writer", ...] = field(default=(), compare=False)
+    """Who wrote each slot."""
+    ends: "Writer" = field(default=(0, "", 0), compare=False)
+    """Who wrote the lines between."""
 
 
+Writer = tuple[int, str, int]
+"""When, and in which version of which store."""
 Files = dict[str, File]
 """Path → file."""
 
@@ -82,11 +90,19 @@ def merged(base: Files, theirs: Files, ours: Files) -> Files | None:
                 result[left[0]] = left[1]
             continue
         where = one_of(old and old[0], their[0], our[0])
+        is_written = their[1].slots not in {our[1].slots, old and old[1].slots}
         slots = [one_of(old and old[1].slots[n], their[1].slots[n], our[1].slots[n]) for n in range(SLOTS)]
         if where is None or where in result or any(slot is None for slot in slots):
             return None
-        result[where] = replace(our[1], slots=tuple(slot for slot in slots if slot is not None))
+        values = tuple(slot for slot in slots if slot is not None)
+        result[where] = with_writers(our[1], their[1], values) if is_written else our[1]
     return result
+
+
+def with_writers(ours: File, theirs: File, slots: tuple[int, ...]) -> File:
+    """A merged file: what both have belongs to who wrote it first."""
+    by = [min(file.by[n] for file in (ours, theirs) if file.slots[n] == slot) for n, slot in enumerate(slots)]
+    return replace(ours, slots=slots, by=tuple(by), ends=min(ours.ends, theirs.ends))
 
 
 def named(base: Files, side: Files, other: Files) -> dict[str, tuple[str, File]]:
@@ -141,6 +157,7 @@ class Merges(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.count = 0
         self.loop = asyncio.Runner()
         self.filesystem = self.opened()
         self.call = Call(self.filesystem, Mounts(), Author(session_id="s"))
@@ -148,10 +165,13 @@ class Merges(RuleBasedStateMachine):
         self.nodes: dict[str, list[Node]] = {}
         """For each revision of a store, its node."""
         self.heads: dict[str, Node] = {}
-        self.count = 0
 
     def opened(self) -> Filesystem:
         raise NotImplementedError
+
+    def minute(self) -> datetime:
+        """A time that is later with every change of the model."""
+        return noon() + timedelta(minutes=self.count)
 
     def run_(self, work: Coroutine[Any, Any, T]) -> T:
         return self.loop.run(work)
@@ -197,8 +217,11 @@ class Merges(RuleBasedStateMachine):
     def write(self, store: str, path: str, slot: int, value: int) -> None:
         files = self.now(store)
         self.count += 1
-        old = files.get(path) or File(f"{store} {self.count}", (0,) * SLOTS)
+        by = (self.count, store, len(self.states[store]))
+        old = files.get(path) or File(f"{store} {self.count}", (0,) * SLOTS, (by,) * SLOTS, by)
         new = replace(old, slots=(*old.slots[:slot], value, *old.slots[slot + 1 :]))
+        if new.slots != old.slots:
+            new = replace(new, by=(*old.by[:slot], by, *old.by[slot + 1 :]))
         if files.get(path) == new:
             return
         version = self.run_(self.filesystem.read(lambda snapshot: version_of(snapshot, store, path)))
@@ -275,6 +298,21 @@ class Merges(RuleBasedStateMachine):
             assert found == {path: text_of(file) for path, file in states[-1].items()}
             self.run_(self.filesystem.read(partial(lives, store=store)))
 
+    @rule(store=stores)
+    def blame(self, store: str) -> None:
+        for path, file in self.states[store][-1].items():
+            found = self.run_(annotate(self.call, f"/{store}/{path}"))
+            wrote = [(line.change.store, line.change.version) for line in found.blame.lines]
+            expected = [self.home(by, store) for n in range(SLOTS) for by in (file.by[n], file.ends)]
+            assert wrote == expected
+
+    def home(self, by: Writer, store: str) -> tuple[str, int]:
+        """A version as a store shows it: its own, where it began with it."""
+        _, other, version = by
+        base = self.nodes[other][version] if version < len(self.nodes[other]) else None
+        is_own = version < len(self.nodes[store]) and self.nodes[store][version] is base
+        return (store if is_own else other), version
+
     @rule(store=stores, data=st.data())
     def look_back(self, store: str, data: st.DataObject) -> None:
         states = self.states[store]
@@ -285,13 +323,13 @@ class Merges(RuleBasedStateMachine):
 
 class MergesInMemory(Merges):
     def opened(self) -> Filesystem:
-        return MemoryFilesystem(clock=noon)
+        return MemoryFilesystem()
 
 
 class MergesInSqlite(Merges):
     def opened(self) -> Filesystem:
         self.folder = tempfile.TemporaryDirectory()
-        self.engine = self.run_(Engine.open(Path(self.folder.name) / "memory.db", noon))
+        self.engine = self.run_(Engine.open(Path(self.folder.name) / "memory.db", self.minute))
         return self.engine
 
     def teardown(self) -> None:
