@@ -82,8 +82,8 @@ def _line(card: Card) -> str:
                 for name in (data["folder"], data["right"])
             )
             return (
-                f"- Run `{data['program']}` in {there}, not in {here}: there it found no project in {data['failed']} of "
-                f"{data['calls']} calls, here in {data['failed_right']} of {data['calls_right']}. {seen}."
+                f"- Run `{data['program']}` in {there}, where {data['failed_right']} of {data['calls_right']} calls found no project, "
+                f"not in {here}, where {data['failed']} of {data['calls']} did. {seen}."
             )
         case _:
             return (

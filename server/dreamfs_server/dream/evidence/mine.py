@@ -15,6 +15,7 @@ from dreamfs_server.dream.evidence.dates import date_cards
 from dreamfs_server.dream.evidence.duplicates import duplicate_cards
 from dreamfs_server.dream.evidence.error_cards import commands_of, error_cards
 from dreamfs_server.dream.evidence.errors import Failure, failures, recurring
+from dreamfs_server.dream.evidence.explained import explained
 from dreamfs_server.dream.evidence.facts import checks, fact_cards, observe
 from dreamfs_server.dream.evidence.findings import Finding, findings
 from dreamfs_server.dream.evidence.folders import Run, folder_cards, runs
@@ -32,9 +33,6 @@ from dreamfs_server.dream.evidence.visits import Visit, visit
 from dreamfs_server.dream.evidence.windows import Seen
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card
-
-explained_share = 0.5
-"""Of an error's quotes, those of the ways out among them, that rules about wrong places have to tell."""
 
 
 def mine(material: Material) -> list[Card]:
@@ -109,7 +107,7 @@ def mine(material: Material) -> list[Card]:
     # Two rules of ours with numbers of their own are no conflict, and what dreams wrote supports nothing.
     ours = {memory.path for memory in kept if memory.by_dream}
     cards = [
-        *_explained(enriched(error_cards(failed, places, ran), contrasts(recurring(failed), called)), misplaced),
+        *explained(enriched(error_cards(failed, places, ran), contrasts(recurring(failed), called)), misplaced),
         *misplaced,
         *lag_cards(seen),
         *loop_cards(looped),
@@ -125,21 +123,6 @@ def mine(material: Material) -> list[Card]:
         *after.cards(),
     ]
     return _in_order(orders.without(cards))
-
-
-def _explained(cards: Sequence[Card], misplaced: Sequence[Card]) -> list[Card]:
-    """Cards of errors, marked where rules about wrong places tell most of what they quote, so that each is told once."""
-    answers: dict[str, list[tuple[int, int]]] = {}
-    for card in misplaced:
-        for source, first, last in card.data["explains"] if card.data["rule"] else ():
-            answers.setdefault(source, []).append((first, last))
-
-    def told(card: Card) -> bool:
-        quotes = [quote for claim in card.claims for quote in claim.evidence]
-        hits = sum(any(a <= quote.lines[0] <= b for a, b in answers.get(quote.source, ())) for quote in quotes)
-        return hits >= max(2, explained_share * len(quotes))
-
-    return [replace(card, data={**card.data, "explained": told(card)}) for card in cards]
 
 
 def _in_order(cards: Sequence[Card]) -> list[Card]:

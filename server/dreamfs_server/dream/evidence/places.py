@@ -6,7 +6,7 @@ the next `cd`, only where some session met the name itself, or `unnamed_sessions
 
 Miss and find differ in the middle (`src/api/user.ts`, `server/api/user.ts`: `src`, `server`). The outermost folder that
 contains the difference and that nobody saw is the wrong place; so many missed files below one folder are one finding
-about the folder, told as the longest path that all of them begin with. Whatever existed, in the same session or in a later one, is
+about the folder, told as the longest path that all those which were found begin with. Whatever existed, in the same session or in a later one, is
 never a wrong place: a file missed before it was made, a branch that has it. What existed only before has *moved*, and the
 finding says until when.
 
@@ -59,15 +59,25 @@ class Wrong:
         return {visit.place for visit, _ in self.misses}
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Where one miss was found."""
+
+    visit: Visit
+    missed: str
+    right: str
+    find: Find
+
+
 def wrong_places(visits: Sequence[Visit]) -> list[Wrong]:
     """What at least two sessions looked for in a wrong place and found in one and the same other."""
     atlas = atlas_of(visits)
     told_misses = [(v, m, atlas.told(v, m.path)) for v, m in once(visits)]
-    groups: dict[str, list[tuple[Visit, Miss, str, Find]]] = defaultdict(list)
+    groups: dict[str, list[_Answer]] = defaultdict(list)
     for v, m, missed in told_misses:
         if (answer := _answer(atlas, v, m, missed)) is not None:
             wrong, right, find = answer
-            groups[wrong].append((v, m, right, find))
+            groups[wrong].append(_Answer(v, missed, right, find))
     result: list[Wrong] = []
     for wrong, answers in sorted(groups.items()):
         under = [(v, m, path) for v, m, path in told_misses if _below(path, wrong) and atlas.is_nowhere(path, v)]
@@ -119,12 +129,12 @@ def _below(path: str, folder: str) -> bool:
 def _settled(
     atlas: Atlas,
     wrong: str,
-    answers: Sequence[tuple[Visit, Miss, str, Find]],
+    answers: Sequence[_Answer],
     under: Sequence[tuple[Visit, Miss, str]],
 ) -> Wrong | None:
     by_session: dict[str, tuple[str, str, Find]] = {}
-    for v, _, right, find in answers:
-        by_session.setdefault(v.place.root, (v.at, right, find))
+    for answer in answers:
+        by_session.setdefault(answer.visit.place.root, (answer.visit.at, answer.right, answer.find))
     ordered = sorted((at, root, right, find) for root, (at, right, find) in by_session.items())
     right = ordered[-1][2]
     since = next(number for number, one in enumerate(ordered) if one[2] == right)
@@ -136,7 +146,10 @@ def _settled(
         return None
     if right and atlas.missed.get(right, "") > atlas.last.get(right, ""):
         return None
-    shared = _shared([path for _, _, path in under], wrong)
+    shared = _shared([answer.missed for answer in answers if answer.right == right], wrong)
+    # A folder that was asked for itself is wrong as a whole.
+    shared = min((path for _, _, path in under if _below(shared, path)), key=len, default=shared)
+    under = [(v, m, path) for v, m, path in under if _below(path, shared)]
     extra = shared[len(wrong) :]
     return Wrong(
         path=shared,

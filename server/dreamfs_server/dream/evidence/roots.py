@@ -17,6 +17,8 @@ _CURRENT = re.compile(r"current working directory is (/[^\n\"'`<]*?)\.?[ \t]*(?:
 _HOME = re.compile(r"^(?:/[a-z])?/(?:Users|home|mnt/[a-z]/Users)/[^/]+(?=/|$)|^/root(?=/|$)")
 _SCRATCH = "/tmp/"  # noqa: S108  # other people's folder
 votes_min = 2
+rounds = 2
+"""Sessions whose folder is known tell more paths by which others are known."""
 near_characters = 400
 """Of a result's end, where a client puts its notes."""
 tail_parts_min = 2
@@ -45,31 +47,53 @@ def roots(
         missed: session → paths that were not.
     """
     paths = {session: set(found) for session, found in touched.items()}
-    known: Counter[str] = Counter()
+    known: Counter[str] = Counter()  # of paths relative to the folder, told by how many sessions
     for session, found in paths.items():
         root = said.get(session, "")
         inside = {p for p in found if not p.startswith(("/", "~"))}
         inside |= {p[len(root) + 1 :] for p in found if root and p.startswith(f"{root}/")}
         known.update(p for p in inside if p.count("/") + 1 >= tail_parts_min)
-    result: dict[str, str] = {}
-    for session, found in paths.items():
-        result[session] = said.get(session, "") or _voted(found, known)
+    result = {session: said.get(session, "") for session in paths}
+    for _ in range(rounds):
+        open_ones = {session: found for session, found in paths.items() if not result[session]}
+        votes = _votes({path for found in open_ones.values() for path in found}, known)
+        for session, found in open_ones.items():
+            root = _elected(found, _votes(found, known), votes)
+            result[session] = root
+            if root:
+                known.update(p[len(root) + 1 :] for p in found if p.startswith(f"{root}/"))
     # What was missed counts here too: a folder that holds only what was there may be the right place itself.
     common = _common({*found, *missed[session]} for session, found in paths.items() if not result[session])
     return {session: root or (common if _under(paths[session], common) else "") for session, root in result.items()}
 
 
-def _voted(found: Iterable[str], known: Mapping[str, int]) -> str:
+def _votes(paths: Iterable[str], known: Mapping[str, int]) -> Counter[str]:
+    """For each folder, how many files have a known path below it; each file votes for the outermost."""
     votes: Counter[str] = Counter()
-    for path in found:
+    for path in paths:
         if path.startswith("/"):
             parts = path.split("/")
             for at in range(2, len(parts) - tail_parts_min + 1):
                 if "/".join(parts[at:]) in known:
                     votes["/".join(parts[:at])] += 1
                     break
-    best = max(votes, key=lambda root: (votes[root], -len(root), root), default="")
-    return best if votes[best] >= votes_min else ""
+    return votes
+
+
+def _elected(found: Iterable[str], own: Mapping[str, int], votes: Mapping[str, int]) -> str:
+    """The folder for which a session's own files vote; where too few do, the one that has most votes of all and holds some of
+    its paths; "" where none has enough.
+    """
+    best = _first(own, own)
+    if not best:
+        folders = {folder for path in found if path.startswith("/") for folder in above(path)}
+        best = _first(folders & votes.keys(), votes)
+    return best
+
+
+def _first(folders: Iterable[str], votes: Mapping[str, int]) -> str:
+    best = max(folders, key=lambda root: (votes[root], -len(root), root), default="")
+    return best if best and votes[best] >= votes_min else ""
 
 
 def _common(paths: Iterable[Iterable[str]]) -> str:

@@ -1,0 +1,49 @@
+"""Errors that a wrong place explains: each thing is told once, and the place says more than the message."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dreamfs_tools.dreaming import Card
+
+explained_share = 0.5
+"""Of an error's quotes, those of the ways out among them, that rules about wrong places have to tell."""
+_SWAP = re.compile(r"write `([^`]+)` for `([^`]+)`")
+
+
+def explained(cards: Sequence[Card], misplaced: Sequence[Card]) -> list[Card]:
+    """Cards of errors, marked where rules about wrong places tell most of what they quote, so that each is told once."""
+    answers: dict[str, list[tuple[int, int]]] = {}
+    for card in misplaced:
+        for source, first, last in card.data["explains"] if card.data["rule"] else ():
+            answers.setdefault(source, []).append((first, last))
+
+    def told(card: Card) -> bool:
+        quotes = [quote for claim in card.claims for quote in claim.evidence]
+        hits = sum(any(a <= quote.lines[0] <= b for a, b in answers.get(quote.source, ())) for quote in quotes)
+        return hits >= max(2, explained_share * len(quotes))
+
+    pairs = [
+        (card.data["wrong"], card.data["right"])
+        for card in misplaced
+        if card.data["rule"] and card.data["kind"] == "path" and card.data["right"]
+    ]
+    return [
+        replace(
+            card,
+            data={
+                **card.data,
+                "explained": told(card),
+                "tallies": [tally for tally in card.data["tallies"] if not _is_place(tally.label, pairs)],
+            },
+        )
+        for card in cards
+    ]
+
+
+def _is_place(label: str, pairs: Sequence[tuple[str, str]]) -> bool:
+    """Whether a way out only says where one of the told places is."""
+    if (swap := _SWAP.match(label)) is None:
+        return False
+    right, wrong = (part.rstrip("/") for part in swap.groups())
+    return any(f"/{a}".endswith(f"/{wrong}") and f"/{b}".endswith(f"/{right}") for a, b in pairs)
