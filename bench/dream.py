@@ -59,6 +59,8 @@ def _corpora(count: int, *, held_out: bool) -> Iterator[tuple[str, int, Options]
         yield "worked", seed, worked_example(30 + 10 * (number % 3))
         yield "coding", seed, Options("coding")
         yield "support", seed, Options("support")
+        yield "checkouts", seed, Options("checkouts")
+        yield "null checkouts", seed, null_options("checkouts")
         if number < max(1, count // 3):
             yield "shuffled", seed, shuffled(Options("oncall") if number % 2 else worked_example(60))
 
@@ -115,7 +117,15 @@ def _rows(totals: dict[str, Score], kept: Kept, *, held_out: bool, direct: bool)
         ("held out" if held_out else "development")
         + ("; mined and curated only, nothing stored or validated" if direct else ""),
     )
-    yield _none("false rules and associations, null corpora", null.false_rules + null.false_associations)
+    alike = totals.get("null checkouts", Score())
+    nothing = [
+        *null.false_rules,
+        *null.false_associations,
+        *null.false_places,
+        *alike.false_associations,
+        *alike.false_places,
+    ]
+    yield _none("false rules and associations, null corpora", nothing)
     yield _rate(
         "recall, lags of random difficulty", alone["random"].associations_found, alone["random"].associations, 0.6
     )
@@ -138,6 +148,9 @@ def _rows(totals: dict[str, Score], kept: Kept, *, held_out: bool, direct: bool)
         0.9,
         everything.false_rules,
     )
+    yield _rate("recall, wrong places", everything.places_found, everything.places, 0.9)
+    yield _rate("recall, preconditions", everything.preconditions_found, everything.preconditions, 0.9)
+    yield _none("wrong places and preconditions that were not planted", everything.false_places)
     yield _rate("way out named, of errors found", everything.recoveries_named, everything.errors_found)
     yield _rate("duplicates merged", everything.duplicates_merged, everything.duplicates, 0.95)
     yield _none(f"hard negatives lost, of {everything.hard_negatives}", everything.broken_negatives)

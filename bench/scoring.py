@@ -14,6 +14,8 @@ Document = Mapping[str, Any]
 Lines = Callable[[str], Sequence[str]]
 """The numbered lines of a source, `/transcripts/<session>` or a memory's path, first line first."""
 
+PLACES = {"wrong", "command", "program", "habit"}
+"""Keys of a finding about a place."""
 GONE = {"retire", "delete", "deleted", "rename", "renamed"}
 
 
@@ -33,6 +35,10 @@ class Score:
     recoveries_named: int = 0
     rules: int = 0
     """Claims of kind `rule` about an error signature that are counted for precision."""
+    places: int = 0
+    places_found: int = 0
+    preconditions: int = 0
+    preconditions_found: int = 0
     duplicates: int = 0
     duplicates_merged: int = 0
     hard_negatives: int = 0
@@ -47,6 +53,8 @@ class Score:
     proposals: int = 0
     false_associations: list[str] = field(default_factory=list[str])
     false_rules: list[str] = field(default_factory=list[str])
+    false_places: list[str] = field(default_factory=list[str])
+    """Wrong places and preconditions that were not planted."""
     broken_negatives: list[str] = field(default_factory=list[str])
     wrong_dates: list[str] = field(default_factory=list[str])
     believed: list[str] = field(default_factory=list[str])
@@ -67,6 +75,7 @@ def score(truth: Truth, document: Document, lines: Lines) -> Score:
     total = Score(proposals=len(document["proposals"]))
     _score_associations(truth, document, total)
     _score_errors(truth, document, total)
+    _score_places(truth, document, total)
     _score_memories(truth, document, total)
     _score_belief(truth, document, total)
     for claim in claims(document):
@@ -169,7 +178,7 @@ def _score_errors(truth: Truth, document: Document, total: Score) -> None:
     for proposal in document["proposals"]:
         for claim in proposal["claims"]:
             statistics = claim.get("statistics") or {}
-            if "signature" not in statistics and claim["kind"] != "rule":
+            if ("signature" not in statistics and claim["kind"] != "rule") or PLACES & statistics.keys():
                 continue
             said = _plain(
                 " ".join(
@@ -192,6 +201,34 @@ def _score_errors(truth: Truth, document: Document, total: Score) -> None:
                     total.false_rules.append(f"seed {truth.seed}: {claim['text']}")
     total.errors_found += len(found)
     total.recoveries_named += sum(found.values())
+
+
+def _score_places(truth: Truth, document: Document, total: Score) -> None:
+    total.places += len(truth.places)
+    total.preconditions += len(truth.preconditions)
+    found: set[str] = set()
+    for claim in claims(document):
+        statistics = claim.get("statistics") or {}
+        if "condition" in statistics:
+            said = str(statistics["error"]), str(statistics["condition"])
+            if any(one.fragment in said[0] and one.condition in said[1] for one in truth.preconditions):
+                total.preconditions_found += 1
+            else:
+                total.false_places.append(f"seed {truth.seed}: {claim['text']}")
+        elif PLACES & statistics.keys():
+            wrong = str(statistics.get("wrong") or statistics.get("command") or statistics.get("program") or "")
+            right = str(statistics.get("right") or statistics.get("instead") or "")
+            planted = next((one for one in truth.places if _is_place(wrong, one.wrong)), None)
+            if planted is not None and _is_place(right, planted.right):
+                found.add(planted.kind)
+            else:
+                total.false_places.append(f"seed {truth.seed}: {claim['text']}")
+    total.places_found += len(found)
+
+
+def _is_place(said: str, planted: str) -> bool:
+    """Whether a path is the planted one, from wherever it is told; or a file right below it."""
+    return said == planted or (bool(planted) and f"/{said}".endswith(f"/{planted}"))
 
 
 def _recovery_named(error: RecurringError, statistics: Mapping[str, Any], text: str) -> bool:

@@ -156,3 +156,21 @@ def test_scores_add_up(truth: Truth) -> None:
     one = scored(truth, proposal(association(truth)), proposal(association(truth, swap=True)))
     assert (one + one).associations == 6
     assert len((one + one).false_associations) == 2
+
+
+def test_a_wrong_place_counts_with_where_it_is_and_no_other_does() -> None:
+    truth = generate(SEED, Options("checkouts", 40)).truth
+    planted = next(one for one in truth.places if one.kind == "wrong")
+    good = claim("rule", wrong=f"~/app/{planted.wrong}", right=f"~/app/{planted.right}")
+    bad = claim("rule", wrong=planted.wrong, right="elsewhere")
+    got = scored(truth, proposal(good, good, bad))
+    assert (got.places_found, len(got.false_places), got.rules) == (1, 1, 0)
+
+
+def test_a_precondition_counts_with_its_error_and_no_other_does() -> None:
+    truth = generate(SEED, Options("checkouts", 40)).truth
+    error = f"File has been {truth.preconditions[0].fragment}"
+    good = claim("observed", error=error, condition="a formatter ran")
+    bad = claim("observed", error=error, condition="it was a Monday")
+    got = scored(truth, proposal(good, bad))
+    assert (got.preconditions_found, len(got.false_places)) == (1, 1)

@@ -51,6 +51,29 @@ class RecurringError:
 
 
 @dataclass(frozen=True, slots=True)
+class WrongPlace:
+    """Something that is looked for in one place and found in another."""
+
+    kind: str
+    wrong: str
+    """A path, a command, or a program that is run in the wrong folder."""
+    right: str
+    sessions: tuple[str, ...]
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """An error that comes after something far more often than otherwise."""
+
+    fragment: str
+    """Constant text of the error."""
+    condition: str
+    """A word without which the condition cannot be said."""
+    sessions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A line of a memory, or with an empty `line` the whole of it."""
 
@@ -101,6 +124,8 @@ class Truth:
     """Constant text of errors that recur and are nobody's mistake, such as a failing test: neither right nor wrong."""
     one_offs: list[str] = field(default_factory=list[str])
     """Constant text of errors with too little support for a rule."""
+    places: list[WrongPlace] = field(default_factory=list["WrongPlace"])
+    preconditions: list[Precondition] = field(default_factory=list["Precondition"])
     duplicates: list[list[Passage]] = field(default_factory=list[list["Passage"]])
     hard_negatives: list[Pair] = field(default_factory=list["Pair"])
     contradictions: list[Pair] = field(default_factory=list["Pair"])
