@@ -34,7 +34,8 @@ def test_a_rule_says_when_what_how_often_and_where() -> None:
         "- When `Edit` answers `File has not been read yet. Read it first before writing to it.`:\n"
         "- Do: call `Read` on the same file first. That worked in 5 of 5 sessions that tried it.\n"
         "- Do not: repeat it unchanged; that worked in 0 of 5.\n"
-        "- Seen 10 times in 5 sessions on 5 days (2026-11-01 to 2026-11-05), 3.0 calls lost each time.\n"
+        "- Seen 10 times in 5 sessions on 5 days (2026-11-01 to 2026-11-05); 100% of all sessions. 3.0 calls "
+        "lost each time, about 15 in all.\n"
     )
     assert proposal.rationale.startswith("Mined, no model.")
 

@@ -58,12 +58,12 @@ def test_a_line_of_no_family_is_told_by_what_the_runner_printed_around_it() -> N
 
 def test_errors_too_rare_in_any_words_are_one_finding_of_their_family() -> None:
     [one] = found(
-        "Exit code 127\nbash: line 1: gron: command not found",
-        "Exit code 127\nzsh: command not found: fd",
+        "Exit code 1\nerror: failed to push some refs to 'origin'",
+        "Exit code 1\n ! [rejected] main -> main (fetch first)",
         "Exit code 1\nthe walnut is sealed",
-        "Exit code 1\n'just' is not recognized as an internal or external command,",
+        "Exit code 1\nremote: error: GH006: Protected branch update failed for refs/heads/main.",
     )
-    assert one.signature == "command not found, in any words"
+    assert one.signature == "git push rejected, in any words"
     assert len(one.failures) == 3
 
 
@@ -71,14 +71,14 @@ def test_a_family_counts_what_has_a_finding_of_its_own_but_once() -> None:
     told = ["Exit code 127\nzsh: command not found: fd"] * 3
     rare = ["Exit code 127\nbash: gron: command not found", "Exit code 127\n/bin/sh: 1: sd: not found"]
     of_words, of_family = found(*told, *rare)
-    assert of_words.signature == "zsh: command not found: fd"
+    assert of_words.signature == "command not found: fd"
     assert (len(of_family.failures), len(of_family.own)) == (5, 2)
 
 
 def test_a_family_covers_an_error_in_new_words() -> None:
-    [one] = found("Exit code 127\nbash: line 1: gron: command not found", "Exit code 127\nzsh: command not found: fd")
+    [one] = found("error: failed to push some refs to 'origin'", " ! [rejected] main -> main (fetch first)")
     [new, other] = [
-        *failed(session(8, [bash("x", "Exit code 127\n/bin/sh: 1: sd: not found", failed=True)])),
+        *failed(session(8, [bash("x", "remote: error: GH006: Protected branch update failed", failed=True)])),
         *failed(session(9, [bash("x", "Exit code 1\nthe walnut is sealed", failed=True)])),
     ]
     assert one.covers(new)
@@ -87,9 +87,9 @@ def test_a_family_covers_an_error_in_new_words() -> None:
 
 def test_the_order_of_failures_changes_no_family() -> None:
     said = [
-        "bash: gron: command not found",
-        "zsh: command not found: fd",
-        "/bin/sh: 1: sd: not found",
+        "error: failed to push some refs to 'origin'",
+        " ! [rejected] main -> main (fetch first)",
+        "remote: error: GH006: Protected branch update failed",
         "no such volume",
     ]
     several = [one for n, text in enumerate(said) for one in failed(session(n, [bash("x", text, failed=True)]))]
@@ -125,3 +125,19 @@ def test_a_failed_command_alone_is_a_message() -> None:
     one = signature("Command failed: winpath -u 'C:\\Temp\\a.sh'")
     assert one is not None
     assert not one.bare
+
+
+def test_every_shell_says_in_its_own_words_that_a_command_is_missing() -> None:
+    [one] = found(
+        "Exit code 127\nbash: line 1: gron: command not found",
+        "Exit code 127\nzsh: command not found: gron",
+        "Exit code 127\n/bin/sh: 1: gron: not found",
+        "Exit code 1\n'gron' is not recognized as an internal or external command,",
+    )
+    assert one.signature == "command not found: gron"
+
+
+def test_what_the_client_does_not_permit_is_one_error_however_often_it_is_said() -> None:
+    [one] = found(*["This command requires approval"] * 4, *["Permission to use Bash has been auto-denied."] * 4)
+    assert one.signature == "the client did not permit the call, in any words"
+    assert len(one.own) == 8

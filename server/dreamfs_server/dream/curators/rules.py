@@ -1,32 +1,25 @@
 """Recurring errors as short rules: when, what then worked, how often, and what did not."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from dreamfs_server.dream.curators.filing import append, new_path, topic_file
-from dreamfs_server.dream.curators.wording import fragment, is_destructive, is_forced, reads_as_order, slug
-from dreamfs_server.dream.evidence.families import NO_MESSAGE
-from dreamfs_server.dream.evidence.labels import REPEAT
-from dreamfs_server.dream.evidence.recovery import Tally
+from dreamfs_server.dream.curators.rule_text import said_of, short
+from dreamfs_server.dream.curators.wording import is_forced, slug
+from dreamfs_server.dream.evidence.errors import IN_ANY_WORDS, SILENCE
 from dreamfs_server.dream.evidence.signature import LINT_RULE
 from dreamfs_server.dream.evidence.support import rule_tasks_min, told
-from dreamfs_server.dream.evidence.templates import WILDCARD
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card, Proposal, ProposedChange
 
-floor_min = 0.3
-"""Of the success rate's 90 % interval, below which what was done next is not recommended."""
-dead_end_tried_min = 3
 observed_sessions_min = 5
 observed_name = "observed"
 rules_a_file_max = 3
 enforced_name = "lint-rules"
 enforced_rules_min = 2
-_OTHER_NUMBER = re.compile(r"write `[\d.]+` for `[\d.]+`")
-"""That another number did not help says nothing of what to do: it was changed in passing."""
-restated_share = 0.3
-"""Of its weight, what a rule keeps that says what the error message says."""
+over_share = 0.3
+"""Of its weight, what a rule keeps about an error that is perhaps over."""
 
 
 def rule_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal, float]]:
@@ -36,9 +29,9 @@ def rule_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Prop
     for card in cards:
         if not card.data["rule"] or card.data["expected"] or card.data.get("explained"):
             continue
-        if (told_rule := _rule(card)) is None:
+        if (said := said_of(card)) is None:
             continue
-        title, block = told_rule
+        title, block = said.title, said.block
         if _known(material, card):
             continue
         home = topic_file(material, card.data["programs"], _topic_words(card.data["signature"]))
@@ -47,7 +40,7 @@ def rule_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Prop
         else:
             path = new_path(material, "known-errors", slug(_subject(card)), [p.changes[0].path for p, _ in new])
             change = ProposedChange("create", path, file_text=f"# {_heading(card)}\n\n{block}\n", expected_version=0)
-            new.append((_proposal([(card, title, block)], change), _worth(card, title)))
+            new.append((_proposal([(card, title, block)], change), _worth(card)))
     memories = {memory.path: memory for memory in material.memories}
     for path, rules in by_file.items():
         chosen = rules[:rules_a_file_max]
@@ -56,13 +49,9 @@ def rule_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Prop
     return new + _observed(material, cards) + _enforced(material, cards)
 
 
-def _worth(card: Card, title: str) -> float:
-    """The card's weight; less where the error message itself names the way out, since whoever meets it is told already."""
-    advice = title.removeprefix(_short(card))
-    named = re.findall(r"`([^`]+)`", advice)
-    signature: str = card.data["signature"].lower()
-    restated = bool(named) and all(re.search(rf"\b{re.escape(word.lower())}\b", signature) for word in named)
-    return restated_share * card.weight if restated else card.weight
+def _worth(card: Card) -> float:
+    """The card's weight; less where the error is perhaps over."""
+    return over_share * card.weight if card.data["occurrence"].until else card.weight
 
 
 def _observed(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal, float]]:
@@ -75,9 +64,9 @@ def _observed(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal,
         if (
             found.sessions >= observed_sessions_min
             and found.tasks >= rule_tasks_min
-            and (said := _rule(card)) is not None
+            and (said := said_of(card)) is not None
         ):
-            rules.append((card, *said))
+            rules.append((card, said.title, said.block))
     if not rules:
         return []
     head = (
@@ -100,7 +89,7 @@ def _enforced(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal,
         card
         for card in cards
         if card.data["rule"]
-        and re.fullmatch(rf"{LINT_RULE} [\w-]+", card.data["signature"])
+        and re.fullmatch(rf"{LINT_RULE} (?!typecheck$)[\w-]+", card.data["signature"])
         and not _known(material, card)
     ]
     if len(chosen) < enforced_rules_min:
@@ -108,13 +97,17 @@ def _enforced(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal,
     path = new_path(material, "known-errors", enforced_name)
     lines = [
         f"- `{card.data['signature'].removeprefix(f'{LINT_RULE} ')}`: {card.claims[0].statistics['count']} times in "
-        f"{told(card.claims[0].support)}"
+        f"{told(card.claims[0].support)}{_silenced(card)}"
         for card in chosen
     ]
     text = (
         "# Lint rules that are broken again and again\n\nWrite so that they hold before the linter runs.\n\n"
         + "\n".join(lines)
     )
+    if any(_silenced(card) for card in chosen):
+        text += (
+            "\n\nWhere a rule is silenced more often than kept, perhaps the rule should change. A person decides that."
+        )
     change = ProposedChange("create", path, file_text=f"{text}\n", expected_version=0)
     title = f"Lint rules broken again and again: {', '.join(line.split('`')[1] for line in lines[:4])}"
     return [
@@ -123,6 +116,14 @@ def _enforced(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal,
             sum(card.weight for card in chosen),
         )
     ]
+
+
+def _silenced(card: Card) -> str:
+    """In how many sessions the linter was told to pass over it, and how."""
+    tally = next((tally for tally in card.data["tallies"] if tally.label.startswith(SILENCE)), None)
+    if tally is None or tally.tried < 2:
+        return ""
+    return f"; silenced {tally.label.removeprefix('silence it ')} in {tally.tried} of {card.claims[0].support.sessions}"
 
 
 def _proposal(rules: Sequence[tuple[Card, str, str]], change: ProposedChange) -> Proposal:
@@ -158,97 +159,14 @@ def _contrast(contrast: dict[str, int]) -> str:
     )
 
 
-def _rule(card: Card) -> tuple[str, str] | None:
-    """Title and text; None where nothing can be said that the error message does not say."""
-    said = fragment(card.data["signature"])
-    if not said or card.data["signature"].startswith((f"{WILDCARD} exit code", NO_MESSAGE)):
-        return None  # different programs, with nothing in common
-    tallies: list[Tally] = [tally for tally in card.data["tallies"] if _may_say(tally)]
-    good = next((t for t in tallies if t.label != REPEAT and t.worked >= 2 and t.floor >= floor_min), None)
-    also = next(
-        (
-            t
-            for t in tallies
-            if good
-            and good.floor < 0.6
-            and t is not good
-            and t.way != good.way
-            and t.worked >= 3
-            and t.floor >= 0.5
-            and t.label != REPEAT
-        ),
-        None,
-    )
-    bad = [
-        t
-        for t in tallies
-        if t.tried >= dead_end_tried_min
-        and 3 * t.worked <= t.tried
-        and t is not good
-        and not _OTHER_NUMBER.fullmatch(t.label)
-    ]
-    stuck: int = card.data["stuck"]
-    before: Mapping[str, Any] | None = card.data.get("before")
-    if good is None and not bad and not stuck and not before:
-        return None
-    where = _where(card)
-    lines = [f"- When {where} answers {said}:"]
-    if good:
-        lines.append(f"- Do: {good.label}. That worked in {good.worked} of {good.tried} sessions that tried it.")
-    if before:
-        lines.append(
-            f"- It comes far more often where {before['condition']}: {before['failed_with']} of {before['calls_with']} such calls "
-            f"failed so, {before['failed_without']} of {before['calls_without']} others (an association)."
-        )
-    if also:
-        lines.append(f"- Or: {also.label}; {also.worked} of {also.tried}.")
-    if stuck:
-        lines.append(f"- Do not try it again: no later attempt worked, in any of the {stuck} sessions that tried.")
-    lines += [f"- Do not: {t.label}; that worked in {t.worked} of {t.tried}." for t in bad[:2]]
-    days: list[str] = card.data["days"]
-    span = "undated" if not days else f"{days[0]} to {days[-1]}" if days[0] != days[-1] else days[0]
-    cost = card.data["cost_calls"]
-    lines.append(
-        f"- Seen {card.claims[0].statistics['count']} times in {told(card.claims[0].support)} ({span})"
-        + (f", {cost:.1f} calls lost each time." if cost >= 1.5 else ".")
-    )
-    advice = good.label if good else f"do not {bad[0].label}" if bad else "trying again never worked"
-    if before:
-        advice = f"far more often where {before['condition']}"
-    title = f"{_short(card)}: {advice}"
-    return title[:255], "\n".join(lines)
-
-
-def _may_say(tally: Tally) -> bool:
-    """Commands stand in code quotes; one that destroys, or a quote that reads as an order, is not passed on."""
-    quoted = re.findall(r"`([^`]*)`", tally.label)
-    return (
-        not is_destructive(tally.label)
-        and not any(reads_as_order(f"{text} ") and len(text.split()) > 3 for text in quoted)
-        and tally.label.count("`") % 2 == 0
-    )
-
-
-def _where(card: Card) -> str:
-    named = [tool for tool in card.data["tools"] if tool != "tool"] or card.data["tools"]
-    tools = " or ".join(f"`{tool}`" for tool in named[:3])
-    programs = [p for p in card.data["programs"] if re.fullmatch(r"[\w.+-]{1,30}", p)]
-    return f"{tools} (`{programs[0]}`)" if programs and len(programs) <= 2 else tools
-
-
 def _subject(card: Card) -> str:
     program = card.data["programs"][0] if len(card.data["programs"]) == 1 else ""
-    signature: str = card.data["signature"]
+    signature: str = card.data["signature"].removesuffix(IN_ANY_WORDS)
     return signature if program.lower() in signature.lower() else f"{program} {signature}"
 
 
-def _short(card: Card) -> str:
-    signature = fragment(card.data["signature"]).strip("`").strip()
-    return signature if len(signature) <= 80 else signature[:79] + "…"
-
-
 def _heading(card: Card) -> str:
-    return " ".join(_short(card).replace("`", "").split())
+    return " ".join(short(card).replace("`", "").split())
 
 
 def _topic_words(signature: str) -> list[str]:

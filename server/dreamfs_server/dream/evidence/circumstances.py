@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from posixpath import basename
 
-from dreamfs_server.dream.evidence.labels import LOOKING
+from dreamfs_server.dream.evidence.command_changes import LOOKING
 from dreamfs_server.dream.evidence.steps import Step
 from dreamfs_server.dream.evidence.support import Place
 from dreamfs_server.dream.evidence.visits import lines_of

@@ -6,7 +6,8 @@ from statistics import fmean
 from typing import Any
 
 from dreamfs_server.dream.evidence.errors import Failure, Finding, recurring
-from dreamfs_server.dream.evidence.labels import REPEAT
+from dreamfs_server.dream.evidence.labels import AGAIN
+from dreamfs_server.dream.evidence.occurrence import occurrence_of
 from dreamfs_server.dream.evidence.recovery import Tally, shape, tallies
 from dreamfs_server.dream.evidence.steps import Step
 from dreamfs_server.dream.evidence.support import Place, is_rule, rule_sessions_min, spread, support, told
@@ -43,7 +44,7 @@ def _card(finding: Finding, places: Sequence[Place], done: Mapping[str, frozense
     trials = ((f.place.root, trial, quote) for f in members for trial, quote in f.trials)
     what_next = tallies(trials, done, len({place.root for place in places}))
     telling = [tally for tally in what_next if tally.tried >= 2 or tally.worked]
-    best = next((tally for tally in telling if tally.worked >= 2 and tally.label != REPEAT), None)
+    best = next((tally for tally in telling if tally.worked >= 2 and tally.label not in AGAIN), None)
     expected = sum(failure.expected for failure in members) * 2 >= len(members)
     rule = is_rule({failure.place for failure in finding.own})
     statistics: dict[str, Any] = {
@@ -92,6 +93,12 @@ def _card(finding: Finding, places: Sequence[Place], done: Mapping[str, frozense
             "rule": rule,
             "tallies": telling,
             "contrast": contrast,
+            "about": Counter(failure.family for failure in members).most_common(1)[0][0],
+            "in_any_words": bool(finding.family),
+            "example": Counter(" ".join(f.words) for f in sorted(members, key=_order)).most_common(1)[0][0],
+            "by_program": Counter(f.program or f.tool for f in sorted(members, key=_order)).most_common(3),
+            "occurrence": occurrence_of(finding.places, places),
+            "lost": _saved(members),
             "stuck": stuck,
             "days": sorted({place.day for place in finding.places} - {UNDATED}),
             "cost_calls": fmean(f.cost_calls for f in members if f.cost_calls)
@@ -99,6 +106,10 @@ def _card(finding: Finding, places: Sequence[Place], done: Mapping[str, frozense
             else 0.0,
         },
     )
+
+
+def _order(failure: Failure) -> tuple[Place, tuple[int, int]]:
+    return failure.place, failure.quote.lines
 
 
 def _quotes(members: Sequence[Failure]) -> list[Evidence]:

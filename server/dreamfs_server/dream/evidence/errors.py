@@ -20,6 +20,7 @@ from dreamfs_server.dream.evidence.legitimate import is_legitimate
 from dreamfs_server.dream.evidence.orders import blanked
 from dreamfs_server.dream.evidence.recovery import Trial, episode
 from dreamfs_server.dream.evidence.signature import (
+    LINT_RULE,
     Signature,
     exit_code,
     is_masked,
@@ -27,6 +28,7 @@ from dreamfs_server.dream.evidence.signature import (
     rule_of,
     signature,
 )
+from dreamfs_server.dream.evidence.silencing import silenced_by
 from dreamfs_server.dream.evidence.steps import SHOWS_FILES, Step, first_line_span
 from dreamfs_server.dream.evidence.support import Place, rule_sessions_min, rule_tasks_min, support
 from dreamfs_server.dream.evidence.templates import WILDCARD, fits, templates
@@ -36,6 +38,13 @@ from dreamfs_tools.dreaming import Evidence
 split_sessions_min = 3
 same_number_sessions_min = 5
 """Sessions in which a number below 100 must be the same to be part of the error: a line that is 1 twice is chance."""
+_NOT_FOUND = re.compile(
+    r"command not found: ([\w.+-]+)$|: ([\w.+-]+): command not found$|^(?:/[\w/]+/)?(?:ba|da|a|z|k)?sh: (?:\d+: )?([\w.+-]+): not found$"
+    r"|^'([\w.+-]+)' is not recognized as an internal"
+)
+SILENCE = "silence it with"
+_ONE_ERROR = frozenset(("the client did not permit the call", "Cygwin or MSYS could not start a process"))
+"""Families that are one error, whatever the words."""
 IN_ANY_WORDS = ", in any words"
 """What follows a family's name in a finding's signature."""
 
@@ -74,12 +83,14 @@ def failures(gathered: Gathered, place: Place, all_steps: Sequence[Step]) -> lis
         if found is None:
             continue
         line = _told_signature(found, step)
+        about = family(line, step.result.text, bare=found.bare)
         words, masked = (tuple(line.split()),) * 2 if found.bare else mask(line)
         end = found.start + len(text[found.start : found.end].rstrip())
         quote = cite(gathered.session.session_id, step.result, found.start, end)
         if not masked or not quote.quote:
             continue
         after = episode(all_steps, step)
+        trials = [*after.trials, *_silenced(all_steps, step, line, recovered=after.recovered_by is not None)]
         again = counted.get(step.position) == masked
         for position in after.attempts:
             counted[position] = masked
@@ -91,15 +102,23 @@ def failures(gathered: Gathered, place: Place, all_steps: Sequence[Step]) -> lis
                 words=words,
                 masked=masked,
                 quote=quote,
-                trials=[(trial, _quote_of(gathered.session.session_id, trial.step)) for trial in after.trials],
+                trials=[(trial, _quote_of(gathered.session.session_id, trial.step)) for trial in trials],
                 cost_calls=0 if again else after.cost_calls,
                 recovered=after.recovered_by is not None,
-                expected=is_legitimate(found, step),
+                expected=is_legitimate(found, step, about),
                 key=(step.result.at.isoformat(), found.line) if step.result.at is not None else ("", ""),
-                family=family(line, step.result.text, bare=found.bare),
+                family=about,
             )
         )
     return result
+
+
+def _silenced(all_steps: Sequence[Step], step: Step, line: str, *, recovered: bool) -> list[Trial]:
+    """That a linter was told to pass over it, where its rule is the error."""
+    if not line.startswith(f"{LINT_RULE} "):
+        return []
+    found = silenced_by(all_steps, step, line.removeprefix(f"{LINT_RULE} "))
+    return [Trial(f"{SILENCE} `{found[0]}`", "first", worked=recovered, step=found[1])] if found is not None else []
 
 
 def _told_signature(found: Signature, step: Step) -> str:
@@ -109,6 +128,8 @@ def _told_signature(found: Signature, step: Step) -> str:
         code = exit_code(text)
         said = f"exit code {code} and no message" if code else "an error without a message"
         return f"{step.program or step.tool}: {said}"
+    if missing := _NOT_FOUND.search(found.line):  # every shell says it otherwise
+        return f"command not found: {next(filter(None, missing.groups()))}"
     return rule_of(found.line) or found.line
 
 
@@ -176,7 +197,11 @@ def recurring(all_failures: Sequence[Failure]) -> list[Finding]:
             if len(names) == 1 and (name := names.pop()):
                 of_family[name].append(finding)
     for name, findings in of_family.items():
-        rare = [finding for finding in findings if support(finding.places).sessions < split_sessions_min]
+        rare = [
+            finding
+            for finding in findings
+            if name in _ONE_ERROR or support(finding.places).sessions < split_sessions_min
+        ]
         if rare and len(findings) > 1:
             result = [finding for finding in result if finding not in rare]
             result.append(_in_any_words(name, findings, rare))

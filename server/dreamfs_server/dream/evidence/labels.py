@@ -4,75 +4,20 @@ import re
 from collections.abc import Mapping
 from difflib import SequenceMatcher
 
+from dreamfs_server.dream.evidence.command_changes import DESTROYING, INTERPRETERS, LOOKING, SUBCOMMANDS
 from dreamfs_server.dream.evidence.signature import mask
 from dreamfs_server.dream.evidence.steps import Step
 
 changed_words_max = 8
 REPEAT = "repeat it unchanged"
+UNSEEN = "try again without reading the file"
+AGAIN = frozenset((REPEAT, UNSEEN))
+"""What is no way out, even where it worked: only whether it is worth a call."""
 
-LOOKING = frozenset(
-    [
-        "ls",
-        "cat",
-        "head",
-        "tail",
-        "grep",
-        "rg",
-        "find",
-        "pwd",
-        "which",
-        "echo",
-        "env",
-        "less",
-        "wc",
-        "tree",
-        "stat",
-        "file",
-        "type",
-        "printenv",
-        "ps",
-        "df",
-        "du",
-        "sed",
-        "awk",
-        "jq",
-        "sleep",
-        "cd",
-        "true",
-        "test",
-    ]
-)
 _FILE_KEYS = frozenset(("file_path", "path", "notebook_path", "filename", "file"))
 _LOOKS = re.compile(r"\bgit\s+(?:diff|status|log|show|branch|remote)\b")
 _ASKS = frozenset(("pattern", "query", "url", "prompt", "todos"))
 """Arguments of searches and questions: what was asked differs each time, so the tool alone tells nothing."""
-_SUBCOMMANDS = frozenset(
-    [
-        "git",
-        "npm",
-        "npx",
-        "yarn",
-        "pnpm",
-        "pip",
-        "pip3",
-        "uv",
-        "cargo",
-        "go",
-        "docker",
-        "kubectl",
-        "helm",
-        "terraform",
-        "aws",
-        "gcloud",
-        "az",
-        "poetry",
-        "conda",
-        "apt",
-        "apt-get",
-        "brew",
-        "make",
-    ]
-)
 
 
 def label_first(failed: Step, step: Step) -> str:
@@ -81,9 +26,9 @@ def label_first(failed: Step, step: Step) -> str:
         if not words or len(words[0]) > 30 or not re.fullmatch(r"[\w.+-]+", words[0]):
             return ""
         program = words[0]
-        if program in LOOKING or _LOOKS.search(step.command[:200]):
+        if program in LOOKING | INTERPRETERS | DESTROYING or _LOOKS.search(step.command[:200]):
             return ""
-        if program in _SUBCOMMANDS:
+        if program in SUBCOMMANDS:
             found = re.search(rf"\b{re.escape(program)}\s+([a-z][a-z-]+)", step.command)
             program = f"{program} {found.group(1)}" if found else program
         return f"run `{program}` first"

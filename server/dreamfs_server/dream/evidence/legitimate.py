@@ -2,7 +2,7 @@
 
 import re
 
-from dreamfs_server.dream.evidence.signature import Signature, is_verdict
+from dreamfs_server.dream.evidence.signature import LINT_RULE, Signature, is_verdict
 from dreamfs_server.dream.evidence.steps import Step
 
 _LINTS = re.compile(
@@ -19,19 +19,37 @@ _BY_DESIGN = frozenset(
 )
 _ASKS = frozenset(["which", "command", "type", "pgrep"])
 """Whoever runs these asks whether something is there; "not found" is an answer."""
+_ANSWERS = re.compile(
+    r"\bgh (?:pr (?:checks|view|diff)|run (?:view|watch))|--(?:exit-code|quiet|check|is-ancestor|verify)\b|\bgit (?:config|rev-parse|ls-remote|check-ignore|show-ref|diff)\b"
+    r"|\bnc -\w*z|\bping6?\b|\bpgrep\b|\|\s*(?:\S+/)?(?:grep|rg)\b"
+)
+"""Commands whose exit code is an answer, so that it needs no message."""
+_WORK = frozenset(
+    (
+        "tests failed",
+        "TypeScript error",
+        "Rust error",
+        "Go does not compile",
+        "a compiler or linter complained",
+        LINT_RULE,
+    )
+)
+"""Families of what a build or a check says of the code that is being worked on."""
 _ASSERTION = re.compile(r"^(?:E\s+)?(?:AssertionError|assert\b)|^FAILED |tests? failed|\bfailing\b|^\d+ failed")
 _ENVIRONMENT = re.compile(
     r"(?i)command not found|no such file|no module named|cannot find module|permission denied|usage:|could not resolve|connection|not installed"
 )
 
 
-def is_legitimate(found: Signature, step: Step) -> bool:
+def is_legitimate(found: Signature, step: Step, family: str = "") -> bool:
     """Whether a failed call is perhaps no mistake: a test that fails while one works, a search that finds nothing."""
     command = step.command
+    if family in _WORK:
+        return True
     if step.program in _ASKS:
         return True
     if found.bare:
-        return step.program in _BY_DESIGN or _checks(command)
+        return step.program in _BY_DESIGN or _checks(command) or _ANSWERS.search(command) is not None
     if _ASSERTION.search(found.line) or _LINTS.search(command):
         return True
     if _ENVIRONMENT.search(found.line):

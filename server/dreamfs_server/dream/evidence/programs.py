@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dreamfs_server.dream.evidence.labels import LOOKING
+from dreamfs_server.dream.evidence.command_changes import LOOKING
 from dreamfs_server.dream.evidence.places import place_card
 from dreamfs_server.dream.evidence.steps import Step
 from dreamfs_server.dream.evidence.support import Place, rule_sessions_min, spread, support, told

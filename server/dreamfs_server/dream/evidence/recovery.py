@@ -1,9 +1,10 @@
 """What was done after a failed call, and whether the goal was then reached.
 
-Three things are tried after an error, and each is labelled so that it can be the same in another session:
+Four things are tried after an error, and each is labelled so that it can be the same in another session:
 
 - *change*: what differs between the failed call and a later attempt (words of a command, arguments of a call); it worked
   when that very attempt succeeded.
+- *kind*: the same, told by programs, subcommands and flags alone, so that it is the same whatever it was done to.
 - *first*: the step right after the error, when it is no attempt; it worked when an attempt succeeded soon after.
 - *instead*: another command that succeeded, after which the failed call was not attempted again. What a session would
   have done anyway is no way out, so an *instead* counts only if sessions with the error do it twice as often as others.
@@ -18,7 +19,8 @@ from math import sqrt
 from pathlib import PurePosixPath
 from typing import Literal
 
-from dreamfs_server.dream.evidence.labels import LOOKING, REPEAT, label_change, label_first
+from dreamfs_server.dream.evidence.command_changes import INTERPRETERS, LOOKING, changes
+from dreamfs_server.dream.evidence.labels import REPEAT, UNSEEN, label_change, label_first
 from dreamfs_server.dream.evidence.signature import mask
 from dreamfs_server.dream.evidence.steps import Step
 from dreamfs_tools.dreaming import Evidence
@@ -30,9 +32,10 @@ near_steps = 3
 """Within so many steps, a call of the same tool with other values is another attempt."""
 
 _MASK = re.compile(r"<(?:url|time|id|path|n|str)>")
+_READING = frozenset(("read", "view", "grep", "glob", "ls", "list", "notebookread"))
 _THINKING = frozenset(("think", "todowrite", "calculate", "todoread"))
 _SPLIT = re.compile(r"[\s/=:,;'\"()|&<>]+")
-Way = Literal["change", "first", "instead"]
+Way = Literal["change", "kind", "first", "instead"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +91,29 @@ def episode(all_steps: Sequence[Step], failed: Step) -> Episode:
                 if label != REPEAT or _at_once(failed, attempt, attempts, later)
             ]
             trials.extend(Trial(label, "change", worked=attempt is success, step=attempt) for label in labels)
+            trials.extend(
+                Trial(label, "kind", worked=attempt is success, step=attempt)
+                for label in changes(failed.command, attempt.command)
+                if label not in labels
+            )
+    if attempts and failed.file and attempts[0].file == failed.file and not _has_looked(failed, attempts[0], later):
+        trials.append(Trial(UNSEEN, "change", worked=attempts[0] is success, step=attempts[0]))
     if success is None and (other := _other_way(later, attempts)) is not None:
         trials.append(Trial(f"run `{shape(other.command)}` instead", "instead", worked=not other.failed, step=other))
     lost = success.position - failed.position if success is not None else 1 + len(attempts)
     return Episode(trials, success, lost, [step.position for step in attempts])
+
+
+def _has_looked(failed: Step, attempt: Step, later: Sequence[Step]) -> bool:
+    """Whether the file was read between, with whatever tool; a tool that reads needs no other look."""
+    if failed.tool.lower() in _READING:
+        return True
+    name = PurePosixPath(failed.file).name
+    return any(
+        not step.failed and (step.file == failed.file or name in step.command)
+        for step in later
+        if step.position < attempt.position
+    )
 
 
 def _at_once(failed: Step, attempt: Step, attempts: Sequence[Step], later: Sequence[Step]) -> bool:
@@ -110,7 +132,7 @@ def _other_way(later: Sequence[Step], attempts: Sequence[Step]) -> Step | None:
             if step.position > after
             and step.command
             and not step.refused
-            and step.program not in LOOKING
+            and step.program not in LOOKING | INTERPRETERS
             and shape(step.command)
         ),
         None,
@@ -222,4 +244,4 @@ def _is_habit(tried: int, met: set[str], done: frozenset[str], sessions: int) ->
     return others > 0 and len(done - met) / others > 0.5 * tried / len(met)
 
 
-_PREFERRED = {"change": 0.1, "first": 0.0, "instead": 0.05}
+_PREFERRED = {"change": 0.1, "kind": 0.07, "first": 0.0, "instead": 0.05}

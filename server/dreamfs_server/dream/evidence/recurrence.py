@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import comb
 from typing import Any, Literal
 
+from dreamfs_server.dream.evidence.chance import at_least
 from dreamfs_server.dream.evidence.errors import IN_ANY_WORDS, Failure
 from dreamfs_server.dream.evidence.templates import WILDCARD
 from dreamfs_server.dream.material import AcceptedRule, Gathered
@@ -85,9 +85,9 @@ def verdict(readers: int, readers_with: int, others: int, others_with: int) -> V
     """What the counts say: sessions that read the rule, how many had the error, and the same of the others."""
     if min(readers, others) < sessions_min:
         return "too early to say"
-    if _chance(readers, readers_with, others, others_with) <= p_max:
+    if at_least(readers, readers_with, others, others_with) <= p_max:
         return "worse"
-    if _chance(others, others_with, readers, readers_with) <= p_max:
+    if at_least(others, others_with, readers, readers_with) <= p_max:
         return "helps"
     return "no difference"
 
@@ -105,13 +105,6 @@ def says(signature: str, words: Sequence[str], masked: Sequence[str]) -> bool:
         ends = {at + len(one) for at in starts for one in (word, mask, WILDCARD) if signature.startswith(one, at)}
         starts = {end + 1 for end in ends if signature[end : end + 1] == " "}
     return len(signature) in ends
-
-
-def _chance(many: int, many_with: int, few: int, few_with: int) -> float:
-    """Fisher's exact test, one-sided: how often chance alone gives the first group this many or more."""
-    total, with_it = many + few, many_with + few_with
-    ways = sum(comb(many, n) * comb(few, with_it - n) for n in range(many_with, min(many, with_it) + 1))
-    return ways / comb(total, with_it)
 
 
 def _card(rule: AcceptedRule, counted: _Counted) -> Card:
