@@ -1,12 +1,18 @@
 """Who wrote a line, what a session did and how to take it back: across forks, store merges, moves and deleted stores."""
 
 import json
+import os
+import sqlite3
+import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from dreamfs_server.sqlite import schema
+from dreamfs_server.sqlite.filesystem import Engine
 from dreamfs_tools.annotation import annotate
 from dreamfs_tools.call import Call
 from dreamfs_tools.create import create
@@ -24,7 +30,7 @@ from dreamfs_tools.selection import Selection
 from dreamfs_tools.stores import StoreKeeper
 from dreamfs_tools.str_replace import str_replace
 from dreamfs_tools.view import view
-from writing_world import caller, head_of, history_of, text_of
+from writing_world import caller, head_of, history_of, noon, text_of
 
 A, NOTE = "/memories/a.md", "one\ntwo\nthree\nfour\nfive\n"
 
@@ -320,3 +326,79 @@ async def test_a_file_that_both_wrote_anew_is_followed_into_the_fork(forked: Fil
     await create(bob, "/lab/a.md", NOTE.replace("two", "TWO"))
     await merge_stores(ada, "lab", "memories")
     assert sessions(await writers(ada, A)) == ["s-ada", "s-bob", "s-ada", "s-ada", "s-ada"]
+
+
+def git(folder: Path, *arguments: str, author: str = "nobody") -> str:
+    names = {"GIT_AUTHOR_NAME": author, "GIT_COMMITTER_NAME": author}
+    addresses = {"GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_EMAIL": "a@b", "GIT_CONFIG_GLOBAL": os.devnull}
+    command = ["git", "-C", str(folder), *arguments]
+    done = subprocess.run(
+        command, env=os.environ | names | addresses, capture_output=True, text=True, check=True, timeout=30
+    )
+    return done.stdout
+
+
+async def test_git_blames_the_same_writers_on_the_same_branches_and_merges(
+    forked: Filesystem, ada: Call, bob: Call, tmp_path: Path
+) -> None:
+    merger = caller(forked, "s-merge")
+    git(tmp_path, "init", "-q", "-b", "memories")
+
+    async def committed(store: str, author: str) -> None:
+        text = await text_of(forked, f"/{store}/a.md")
+        (tmp_path / "a.md").write_text(text or "", encoding="utf-8")
+        git(tmp_path, "add", "a.md")
+        git(tmp_path, "commit", "-q", "--allow-empty", "-m", "x", author=author)
+
+    async def merged(source: str, target: str) -> None:
+        await merge_stores(merger, source, target)
+        git(tmp_path, "checkout", "-q", target)
+        git(tmp_path, "merge", "-q", "--no-ff", "-s", "ours", "--no-commit", source)
+        await committed(target, "s-merge")
+
+    await committed("memories", "s-ada")
+    git(tmp_path, "checkout", "-q", "-b", "lab")
+    for call, store, old, new in (
+        (bob, "lab", "two", "TWO"),
+        (ada, "memories", "four", "FOUR"),
+        (bob, "lab", "TWO\n", "TWO\nand more\n"),
+        (merger, "", "", ""),
+        (ada, "memories", "one", "ONE"),
+        (bob, "lab", "five", "FIVE"),
+        (merger, "", "", ""),
+    ):
+        if not store:
+            await merged("lab", "memories")
+            await merged("memories", "lab")
+            continue
+        git(tmp_path, "checkout", "-q", store)
+        await str_replace(call, f"/{store}/a.md", old, new)
+        await committed(store, call.author.session_id)
+    for store in ("memories", "lab"):
+        lines = git(tmp_path, "blame", "--line-porcelain", store, "--", "a.md").split("\n")
+        authors = [line.removeprefix("author ") for line in lines if line.startswith("author ")]
+        assert authors == sessions(await writers(ada, f"/{store}/a.md"))
+        assert set(authors) == {"s-ada", "s-bob"}
+
+
+async def test_moves_of_an_older_database_are_known_after_its_upgrade(tmp_path: Path) -> None:
+    engine = await Engine.open(tmp_path / "memory.db", noon)
+    await engine.create_store(Store("team", "Team"))
+    ada = caller(engine, "s-ada")
+    await create(ada, A, NOTE)
+    await rename(ada, A, "/team/a.md")
+    await rename(ada, "/team/a.md", "/memories/b.md")
+    await engine.close()
+    c = sqlite3.connect(tmp_path / "memory.db", isolation_level=None)
+    asked = (
+        "SELECT store_id, revision, position, from_store_id, from_revision, from_memory_id FROM change ORDER BY 1, 2, 3"
+    )
+    known = c.execute(asked).fetchall()
+    c.execute("UPDATE change SET from_store_id = NULL, from_revision = NULL, from_memory_id = NULL")
+    (upgrade,) = (script for script in schema.migrations().values() if "ADD COLUMN from_store_id" in script)
+    for statement in schema.statements(upgrade):
+        if "\nUPDATE change" in f"\n{statement.lstrip()}":
+            c.execute(statement)
+    assert c.execute(asked).fetchall() == known
+    assert sum(row[3] is not None for row in known) == 2
+    c.close()
