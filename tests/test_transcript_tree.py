@@ -1,6 +1,6 @@
 """Transcripts as files: what view, list and grep show of stored sessions."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from dreamfs_tools.filesystem import Author, Store
 from dreamfs_tools.grep import grep
 from dreamfs_tools.list import list_
 from dreamfs_tools.mounts import MountOption, Mounts
+from dreamfs_tools.text import split_lines
 from dreamfs_tools.transcript import Event, Session
 from dreamfs_tools.transcript_tree import TranscriptTree
 from dreamfs_tools.view import view
@@ -135,3 +136,33 @@ async def test_walk_and_texts_go_on_after_a_path() -> None:
     root = tree.entry("")
     assert root is not None
     assert (root.kind, root.files) == ("folder", 3)
+
+
+async def test_a_page_of_a_huge_session_is_read_without_the_rest_of_it() -> None:
+    archive = CountingArchive()
+    events = [
+        Event(0, "tool", "tool_result", "\n".join(f"{n}.{line}" for line in range(n % 40)), raw_key=str(n))
+        for n in range(900)
+    ]
+    await archive.add(Session("memories", "s-1", "text"), events)
+    tree = TranscriptTree(archive, ["memories"])
+    entry = tree.entry("s-1")
+    assert entry is not None
+    whole = split_lines(tree.text(entry) or "")
+    archive.given = 0
+    lines = tree.lines(entry)
+    assert lines[9_000:9_010] == whole[9_000:9_010]
+    assert archive.given < 100
+    assert list(lines) == whole
+    assert lines[-1] == whole[-1]
+
+
+class CountingArchive(MemoryArchive):
+    """Counts the events that it gives."""
+
+    given = 0
+
+    def events(self, store: str, session_id: str, *, lines: tuple[int, int] | None = None) -> Iterator[Event]:
+        for event in super().events(store, session_id, lines=lines):
+            self.given += 1
+            yield event

@@ -5,9 +5,13 @@ else, so that a line number is the same here, in a citation and in the archive.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import overload
 
 from dreamfs_tools.filesystem import Entry, Wanted
 from dreamfs_tools.transcript import Session, TranscriptReader, render
+
+_LINES_READ = 400
+"""At once, where single lines are asked for one after the other."""
 
 
 class TranscriptTree:
@@ -43,6 +47,11 @@ class TranscriptTree:
             return None
         return "".join(map(render, self._reader.events(session.store, session.session_id)))
 
+    def lines(self, entry: Entry) -> Sequence[str]:
+        """The lines of a session's rendering, read where they are looked at: a page of a huge session costs a page."""
+        session = self._session(entry.path)
+        return () if session is None else TranscriptLines(self._reader, session)
+
     def texts(
         self, path: str = "", *, containing: str = "", after: str = "", wanted: Wanted | None = None
     ) -> Iterator[tuple[Entry, str]]:
@@ -72,6 +81,43 @@ class TranscriptTree:
                 name = session.session_id
                 found[f"{name}@{store}" if name in found else name] = session
         return sorted(found.items())
+
+
+class TranscriptLines(Sequence[str]):
+    """The lines of one session, as `split_lines` gives them of its whole rendering."""
+
+    def __init__(self, reader: TranscriptReader, session: Session) -> None:
+        """Read through `reader`, a few hundred lines at a time."""
+        self._reader = reader
+        self._session = session
+        self._first = 0
+        self._read: list[str] = []
+
+    def __len__(self) -> int:
+        return self._session.lines
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        number = index if index >= 0 else index + len(self)
+        if not 0 <= number < len(self):
+            raise IndexError(index)
+        if not self._first <= number < self._first + len(self._read):
+            self._load(number)
+        return self._read[number - self._first]
+
+    def _load(self, number: int) -> None:
+        """Read the events whose rendering touches the lines from this one on."""
+        wanted = (number + 1, number + _LINES_READ)
+        self._read = []
+        for event in self._reader.events(self._session.store, self._session.session_id, lines=wanted):
+            if not self._read:
+                self._first = event.line - 1
+            self._read += render(event).removesuffix("\n").split("\n")
 
 
 def _entry(path: str, session: Session) -> Entry:

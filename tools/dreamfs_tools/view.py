@@ -18,6 +18,7 @@ from dreamfs_tools.precondition import check_expected_version
 from dreamfs_tools.shapes import shown_path
 from dreamfs_tools.since import since_words
 from dreamfs_tools.text import NUMBER_WIDTH, split_lines
+from dreamfs_tools.transcript_tree import TranscriptTree
 
 
 async def view(
@@ -74,10 +75,12 @@ async def view(
 
 
 def _file_text(snapshot: Snapshot, found: Found, view_range: Sequence[int] | None, written: Annotated | None) -> str:
-    text = found.tree.text(found.entry)
-    if text is None:
+    if isinstance(found.tree, TranscriptTree):
+        lines = found.tree.lines(found.entry)
+    elif (text := found.tree.text(found.entry)) is not None:
+        lines = split_lines(text)
+    else:
         return _gone_words(snapshot, found)
-    lines = split_lines(text)
     if not lines and (view_range is None or list(view_range) == [1, -1]):
         return f"Here's the content of {found.shown} with line numbers:\n[the file is empty]"
     is_evidence = found.mount.store is None
