@@ -10,6 +10,8 @@ from dataclasses import replace
 
 from dreamfs_server.dream.apply import FileChange, Folded, fold, retirement_note
 from dreamfs_server.dream.citations import Cited, Uncited, resolve
+from dreamfs_server.dream.evidence.orders import addresses_agents
+from dreamfs_server.dream.evidence.said import own_spans
 from dreamfs_server.dream.fingerprint import evidence_key, fingerprint, known_already
 from dreamfs_server.dream.gather import PROPOSALS_COUNT_MAX
 from dreamfs_server.dream.risk import higher, risk_of
@@ -19,6 +21,7 @@ from dreamfs_tools.dreaming import Card, Claim, Dream, Proposal
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Snapshot, Tree
 from dreamfs_tools.secrets import find_secrets
+from dreamfs_tools.transcript import Event
 
 TITLE_CHARACTERS_MAX = 255
 RATIONALE_CHARACTERS_MAX = 4_096
@@ -262,14 +265,23 @@ def _check_new(snapshot: Snapshot, dream: Dream, proposal: Proposal) -> None:
 
 
 def _orders(folded: Folded, cited: Sequence[Cited]) -> list[str]:
-    """Instruction-like text among what is added, unless a cited quote shows that a person said those very words."""
+    """Instruction-like text among what is added, unless a cited quote shows that a person said those very words.
+
+    Words that a person quotes or pastes are not theirs, and a message that addresses agents over people's heads vouches for nothing.
+    """
     events = [event for one in cited for event in one.events]
-    said = _plain("\n".join(event.text for event in events if event.role == "user" and event.kind == "text"))
+    said = _plain("\n".join(filter(None, map(_own_words, events))))
     output = [event.text for event in events if event.role == "tool"]
     added = "\n".join(
         line for file in folded.files if not file.retires for _, line in added_lines(file.before, file.after)
     )
     return [order for order in orders(added, output) if _plain(order) not in said]
+
+
+def _own_words(event: Event) -> str:
+    if event.role != "user" or event.kind != "text" or addresses_agents(event.text, by_its_person=not event.speaker):
+        return ""
+    return "\n".join(event.text[start:end] for start, end in own_spans(event.text))
 
 
 def _plain(text: str) -> str:

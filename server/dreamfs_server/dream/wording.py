@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rapidfuzz import fuzz, process
 
+from dreamfs_server.dream.evidence.orders import addresses_agents
 from dreamfs_tools.dreaming import Dropped
 from dreamfs_tools.text import edits, ended_lines
 
@@ -132,7 +133,8 @@ def orders(added: str, tool_output: Sequence[str]) -> list[str]:
         for line in prose(added)
         if _IMPERATIVE.search(line.lstrip("-*•# 0123456789.")) and any(run in runs for run in _runs(line))
     ]
-    return [*(match[0] for match in _ORDER.finditer(added)), *copied]
+    addressed = [line.strip() for line in added.split("\n") if addresses_agents(line, by_its_person=True)]
+    return list(dict.fromkeys([*(match[0] for match in _ORDER.finditer(added)), *addressed, *copied]))
 
 
 def _runs(text: str) -> Iterator[str]:
