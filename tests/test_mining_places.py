@@ -276,3 +276,22 @@ def test_planted_places_and_preconditions_are_found_and_nothing_where_none_are(*
     assert got.false_places == []
     assert (got.places_found, got.preconditions_found) == ((0, 0) if healthy else (5, 1))
     assert got.citations_valid == got.citations > 0
+
+
+def test_a_misspelt_home_is_told_as_a_place_and_not_once_more_as_a_way_out() -> None:
+    sessions = [
+        session(
+            n,
+            [
+                bash("cat pkg/core/run.go pkg/core/stop.go", "package core"),
+                read("/Users/ann/Work/shop/pkg/core/run.go"),
+                read("/Users/ann/Work/shop/pkg/core/stop.go"),
+                read(f"/Users/ann/Web/shop/pkg/core/{name}.go", there=False),
+                read(f"/Users/ann/Work/shop/pkg/core/{name}.go"),
+            ],
+        )
+        for n, name in enumerate(["run", "stop", "run", "stop"])
+    ]
+    look = material(sessions)
+    [proposal] = curate(look, mine(look))
+    assert proposal.title.startswith("`~/Web/shop/pkg/core` is not there: it is `pkg/core`")

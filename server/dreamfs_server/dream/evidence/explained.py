@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dreamfs_server.dream.evidence.roots import told_path
 from dreamfs_tools.dreaming import Card
 
 explained_share = 0.5
@@ -26,7 +27,7 @@ def explained(cards: Sequence[Card], misplaced: Sequence[Card]) -> list[Card]:
     pairs = [
         (card.data["wrong"], card.data["right"])
         for card in misplaced
-        if card.data["rule"] and card.data["kind"] == "path" and card.data["right"]
+        if card.data["rule"] and card.data["kind"] == "path"
     ]
     return [
         replace(
@@ -45,5 +46,10 @@ def _is_place(label: str, pairs: Sequence[tuple[str, str]]) -> bool:
     """Whether a way out only says where one of the told places is."""
     if (swap := _SWAP.match(label)) is None:
         return False
-    right, wrong = (part.rstrip("/") for part in swap.groups())
-    return any(f"/{a}".endswith(f"/{wrong}") and f"/{b}".endswith(f"/{right}") for a, b in pairs)
+    right, wrong = (told_path(part.rstrip("/"), "") for part in swap.groups())
+    return any(_is_end_of(a, wrong) and (not b or _is_end_of(b, right)) for a, b in pairs)
+
+
+def _is_end_of(place: str, said: str) -> bool:
+    """Whether a way out names a place in short: by its last parts, or by a home's folder that it lies in."""
+    return f"/{place}".endswith(f"/{said}") or (said.startswith("~/") and place.startswith(f"{said}/"))
