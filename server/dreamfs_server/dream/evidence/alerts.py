@@ -25,6 +25,7 @@ once_shown_max = 20
 _WORDS = r"FIRING|FIRED|TRIGGERED|ALERT(?:ING)?|ALARM|PROBLEM|PAGE(?:D)?|CRITICAL|CRIT|WARNING|DOWN"
 _POSTED = re.compile(rf"(?i)\W{{0,6}}(?:{_WORDS})\b(?::\s?\d+)?\]?\W{{1,4}}(?P<what>[^\W\d].*)$")
 _SAID = re.compile(rf"\W{{0,6}}(?:{_WORDS})\b(?::\s?\d+)?\]?\W{{1,4}}(?P<what>[^\W\d].*)$")
+_ANY = re.compile(rf"(?i)\b(?:{_WORDS})\b")
 _END = re.compile(r"\s[-—–|]\s|\(|\[|\s(?:value|since|started|runbook|see|is|has|was|for|at)\b|[,;=]|\. |https?:")
 
 
@@ -47,7 +48,7 @@ def firings(gathered: Gathered, place: Place) -> list[Firing]:
         posted = event.kind == "tool_result"
         if event.origin == "self" or not (posted or (event.role in {"user", "system"} and event.kind == "text")):
             continue
-        if len(event.text) > 20_000:
+        if len(event.text) > 20_000 or not _ANY.search(event.text):
             continue
         pattern = _POSTED if posted and event.call_id in {"", event.tool} else _SAID
         for start, end in own_spans(event.text):
