@@ -23,6 +23,7 @@ run_words = 5
 """So many words in a row are no coincidence."""
 sites_shown_max = 20
 text_characters_max = 2_000_000
+order_characters_max = 1_500
 
 _READER = r"(?:a\.?i\.?s?|llms?|(?:a\.?i\.?|llm|language|coding|autonomous)[ -](?:assistants?|agents?|models?|systems?|readers?)|language models?|assistants?|agents?|chatbots?|copilots?|claude|chatgpt|gpt)"
 _STRICT = (
@@ -49,7 +50,9 @@ _RE2: Any = re2  # which ships no types
 _STRICT_RE: Any = _RE2.compile("(?i)" + "|".join(f"(?:{one})" for one in _STRICT))
 _STRONG_RE: Any = _RE2.compile("(?i)" + "|".join(f"(?:{one})" for one in (*_STRICT, *_STRONG)))
 _CODE = re.compile(r"`([^`\n]{4,200})`|\"([^\"\n]{8,200})\"|“([^”\n]{8,200})”")
-_WORD = re.compile(r"\w+")
+_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+_LISTING: Any = _RE2.compile(r"^\s*\d+(?:→|\t)|^[+-]\t|^\s*(?://|/\*)|[{;]\s*$|:=|=>|\\n")
+"""A line of a program, or of a file with its numbers: what stands on the lines around it is not said with it."""
 
 
 def addresses_agents(text: str, *, by_its_person: bool = False) -> bool:
@@ -134,26 +137,39 @@ class Orders:
 
 
 def runs(text: str) -> Iterator[str]:
-    """All runs of `run_words` words of a text."""
-    words = [word for word in _WORD.findall(text.casefold()) if word != "_"]
+    """All runs of `run_words` words of a text. A path or another name is one word, however many it is made of."""
+    words = [word for raw in text.casefold().split() if (word := _EDGES.sub("", raw))]
     for start in range(len(words) - run_words + 1):
         yield " ".join(words[start : start + run_words])
 
 
 def _orders_in(event: Event, text: str) -> Iterator[tuple[int, str]]:
-    """Line and words of each order: from where it addresses agents to the end of its paragraph."""
+    """Line and words of each order: from where it addresses agents to the end of its paragraph, in a listing of its line."""
     own = event.role == "user" and event.kind == "text" and not event.speaker
     at = 0
     while found := _STRONG_RE.search(text, at):
         start = text.rfind("\n", 0, found.start() + 1) + 1
-        end = text.find("\n\n", found.end())
-        end = min(len(text) if end < 0 else end, found.start() + 1_500)
-        line = text[start : end if "\n" not in text[start:end] else text.find("\n", found.end()) % (len(text) + 1)]
+        line_end = text.find("\n", found.end()) % (len(text) + 1)
+        line = text[start:line_end]
+        end = _end_of_order(text, line_end) if _LISTING.search(line) is None else line_end
+        end = min(end, found.start() + order_characters_max)
         at = max(end, found.end())
         # What a person tells the agent they work with is theirs to say, unless it is somebody else's text that they pasted.
         if own and not addresses_agents(text[start:end], by_its_person=True) and not borrowed(line):
             continue
         yield event.line + 1 + text.count("\n", 0, found.start()), text[found.start() : end]
+
+
+def _end_of_order(text: str, line_end: int) -> int:
+    """Where the paragraph ends in which a line is said, or the prose of it."""
+    end = line_end
+    while end < len(text):
+        after = text.find("\n", end + 1) % (len(text) + 1)
+        line = text[end + 1 : after]
+        if not line.strip() or _LISTING.search(line) is not None:
+            break
+        end = after
+    return end
 
 
 def _texts(card: Card) -> Iterator[str]:
