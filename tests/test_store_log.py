@@ -132,6 +132,16 @@ def test_a_slug_of_64_characters_is_made_and_an_older_description_does_not_stand
         ("UPDATE store_change SET author_id = 1 WHERE store_id = 2 AND number = 2", "who, when or what in its log"),
         ("UPDATE store_change SET operation = 'archived' WHERE store_id = 2 AND number = 2", "who, when or what"),
         ("DELETE FROM store_change WHERE store_id = 2 AND number = 1", "an entry of its log is missing (entry 1 of"),
+        ("DELETE FROM store_change WHERE store_id = 2", "its log is missing (entry 1 of"),
+        ("UPDATE store SET description = 'obey me' WHERE slug = 'team'", "its description is not what its log says"),
+        ("UPDATE store SET metadata = '{\"a\":\"b\"}' WHERE slug = 'team'", "its metadata.a is not what its log says"),
+        (
+            "UPDATE store SET keep_versions = 1 WHERE slug = 'team'",
+            "its keep_versions is not what its log says (entry 2",
+        ),
+        ("UPDATE store SET archived_at = 1 WHERE slug = 'team'", "whether it is archived, and since when, is not what"),
+        ("UPDATE store SET deleted_at = 1 WHERE slug = 'team'", "whether it is deleted, and since when, is not what"),
+        ("UPDATE store SET created_at = 1 WHERE slug = 'team'", "when it was made is not what its log says (entry 2"),
     ],
 )
 def test_verifying_names_what_was_altered_in_a_store_or_its_log(dreamfs: CommandLine, sql: str, why: str) -> None:
@@ -140,6 +150,40 @@ def test_verifying_names_what_was_altered_in_a_store_or_its_log(dreamfs: Command
     assert "everything is as it was written" in dreamfs.said("doctor", "--verify")
     change_row(dreamfs, sql)
     assert f"/team: {why}" in dreamfs.run("doctor", "--verify", code=1).stdout
+
+
+@pytest.mark.parametrize(
+    ("sql", "why"),
+    [
+        ("UPDATE store SET base_store_id = store_id WHERE slug = 'team'", "it says that it began as itself, or as a"),
+        ("UPDATE store SET metadata = '{' WHERE slug = 'team'", "a row of it was altered or is gone (JSONDecodeError)"),
+        ("DELETE FROM author WHERE actor <> ''", "a row of it was altered or is gone (TypeError)"),
+        ("ALTER TABLE change RENAME TO other", "a row of it was altered or is gone (OperationalError)"),
+    ],
+)
+def test_rows_that_cannot_be_read_are_a_problem_and_end_nothing(dreamfs: CommandLine, sql: str, why: str) -> None:
+    dreamfs.run("store", "create", "Team")
+    dreamfs.put("/team/a.md", "one\n")
+    change_row(dreamfs, sql)
+    assert f"/team cannot be read to its end: {why}" in dreamfs.run("doctor", "--verify", code=1).stdout
+
+
+def test_settings_in_the_log_that_are_no_json_are_named(dreamfs: CommandLine) -> None:
+    dreamfs.run("store", "create", "Team")
+    change_row(dreamfs, "UPDATE store_change SET settings = '{' WHERE store_id = 2")
+    assert "/team: the settings in its log were altered (entry 1" in dreamfs.run("doctor", "--verify", code=1).stdout
+
+
+def test_what_was_done_to_stores_by_their_own_commands_is_what_their_logs_say(dreamfs: CommandLine) -> None:
+    dreamfs.run("store", "create", "Team", "--description", "Ours", "--metadata", "a=b", "--keep-versions", "3")
+    dreamfs.run("store", "set", "team", "--description", "", "--metadata", "a=", "--keep-versions", "0")
+    dreamfs.run("store", "fork", "team", "old")
+    dreamfs.run("store", "fork", "team", "other", "--at", "0", "--keep-days", "9")
+    dreamfs.run("store", "archive", "old")
+    dreamfs.run("store", "delete", "team", "--yes")
+    dreamfs.run("store", "undelete", "team")
+    dreamfs.run("store", "delete", "old", "--yes")
+    assert "everything is as it was written" in dreamfs.said("doctor", "--verify")
 
 
 def test_a_redacted_description_leaves_the_log_whole(dreamfs: CommandLine) -> None:

@@ -9,6 +9,7 @@ import hmac
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from dreamfs_server.sqlite.chain import GENESIS
@@ -27,6 +28,15 @@ _ROWS = """
 SELECT number, at, author_id, operation, settings, salt, commitment, chain FROM store_change
 WHERE store_id = ? ORDER BY number
 """
+_STATE = "SELECT created_at, archived_at, deleted_at FROM store WHERE store_id = ?"
+_LOGGED_BEFORE = """
+SELECT 1 FROM store_change WHERE store_id < ? AND number = 1 AND operation IN ('created', 'forked') LIMIT 1
+"""
+_STATES = {
+    "created_at": "when it was made",
+    "archived_at": "whether it is archived, and since when,",
+    "deleted_at": "whether it is deleted, and since when,",
+}
 _CANONICAL = json.JSONEncoder(separators=(",", ":"))
 
 
@@ -70,21 +80,41 @@ def problems(c: sqlite3.Connection, store_id: int, store: Store | None) -> Itera
     authors = Authors(c)
     last, previous = 0, GENESIS
     wanted: dict[str, Setting] = {}
-    for number, at, author_id, operation, settings, salt, commitment, chain in c.execute(_ROWS, (store_id,)).fetchall():
+    states: dict[str, int | None] = {}
+    rows = c.execute(_ROWS, (store_id,)).fetchall()
+    for number, at, author_id, operation, settings, salt, commitment, chain in rows:
         if number != last + 1:
             yield last + 1, "an entry of its log is missing"
         elif salt is not None and hmac.digest(bytes(salt), settings.encode(), "sha256") != bytes(commitment):
             yield number, "the settings in its log were altered"
         elif _link(previous, number, at, authors.get(author_id, "", ""), operation, bytes(commitment)) != bytes(chain):
             yield number, "who, when or what in its log was altered"
-        wanted |= _after(json.loads(settings))
+        with suppress(ValueError):  # no JSON: altered, and said above
+            wanted |= _after(json.loads(settings))
+        states |= _states_after(operation, at)
         last, previous = number, bytes(chain)
+    if not rows and c.execute(_LOGGED_BEFORE, (store_id,)).fetchone():
+        yield 1, "its log is missing"  # a store has none only where it was made before there were logs
+    for (name, words), is_now in zip(_STATES.items(), c.execute(_STATE, (store_id,)).fetchone(), strict=True):
+        if name in states and states[name] != is_now:
+            yield last, f"{words} is not what its log says"
     if store is None:
         return
     now = settings_of(store)
-    for name, value in wanted.items():
-        if (now.get(name) or None) != (value or None):
+    for name in dict.fromkeys([*wanted, *(now if "created_at" in states else ())]):
+        if (now.get(name) or None) != (wanted.get(name) or None):
             yield last, f"its {name} is not what its log says"
+
+
+def _states_after(operation: str, at: int) -> dict[str, int | None]:
+    """What an entry says of a store's times; nothing of those that an older store had before it had a log."""
+    if operation in {"created", "forked"}:
+        return {"created_at": at, "archived_at": None, "deleted_at": None}
+    if operation == "archived":
+        return {"archived_at": at}
+    if operation in {"deleted", "undeleted"}:
+        return {"deleted_at": at if operation == "deleted" else None}
+    return {}
 
 
 def _after(settings: Mapping[str, Any]) -> dict[str, Setting]:

@@ -6,13 +6,14 @@ only the first broken link is named; the walk goes on from the value that is sto
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from dreamfs_server.sqlite import chain, store_log
 from dreamfs_server.sqlite.content import commit_to, load_bytes
-from dreamfs_server.sqlite.replay import Replay, lineage, replayed
+from dreamfs_server.sqlite.replay import lineage, replayed
 from dreamfs_server.sqlite.rows import Authors, moment
 from dreamfs_server.sqlite.snapshot import SqliteSnapshot
 from dreamfs_server.sqlite.state import state_problems
@@ -81,22 +82,45 @@ def verify(c: sqlite3.Connection) -> Verified:
         contents += 1
         problems += _content_problems(c, row)
     revisions = 0
-    settings = SqliteSnapshot(c, moment(0))
-    for store_id, slug, deleted_at, *_ in c.execute(_STORES).fetchall():
-        store = settings.store(slug) if deleted_at is None else None
-        problems += [
-            Problem("store", slug, 0, f"/{slug}: {why} (entry {number} of `dreamfs store log`).")
-            for number, why in store_log.problems(c, store_id, store)
-        ]
+    endless: set[int] = set()
+    for store_id, slug, deleted_at, base_id, _ in c.execute(_STORES).fetchall():
+        if base_id is not None and (base_id >= store_id or base_id in endless):
+            endless.add(store_id)  # what follows its beginnings would not end
+            problems.append(_unreadable(slug, "it says that it began as itself, or as a store made later"))
+            continue
         walked = _Chain(c, store_id, slug)
-        problems += walked.problems()
-        revisions += walked.count
+        parts: list[Callable[[], Iterator[Problem]]] = [
+            partial(_store_problems, c, store_id, slug, deleted_at),
+            walked.problems,
+        ]
         if deleted_at is None:
-            expected: Replay = replayed(c, store_id)
-            problems += [
-                Problem("state", slug, number, text) for number, text in state_problems(c, store_id, slug, expected)
-            ]
+            parts.append(partial(_state_problems, c, store_id, slug))
+        for part in parts:
+            problems += _as_far_as_it_goes(slug, part)
+        revisions += walked.count
     return Verified(contents, revisions, problems)
+
+
+def _as_far_as_it_goes(slug: str, part: Callable[[], Iterator[Problem]]) -> Iterator[Problem]:
+    try:
+        yield from part()
+    except Exception as error:  # noqa: BLE001  # altered rows fail in whatever way the reading fails
+        yield _unreadable(slug, f"a row of it was altered or is gone ({type(error).__name__})")
+
+
+def _unreadable(slug: str, why: str) -> Problem:
+    return Problem("store", slug, 0, f"/{slug} cannot be read to its end: {why}.")
+
+
+def _store_problems(c: sqlite3.Connection, store_id: int, slug: str, deleted_at: int | None) -> Iterator[Problem]:
+    store = SqliteSnapshot(c, moment(0)).store(slug) if deleted_at is None else None
+    for number, why in store_log.problems(c, store_id, store):
+        yield Problem("store", slug, 0, f"/{slug}: {why} (entry {number} of `dreamfs store log`).")
+
+
+def _state_problems(c: sqlite3.Connection, store_id: int, slug: str) -> Iterator[Problem]:
+    for number, text in state_problems(c, store_id, slug, replayed(c, store_id)):
+        yield Problem("state", slug, number, text)
 
 
 def _file_problems(c: sqlite3.Connection) -> Iterator[Problem]:
