@@ -6,6 +6,7 @@ from typing import Any, get_args
 import click
 
 from dreamfs_server.commands.context import Command, Context, json_option, pass_context, print_json
+from dreamfs_server.commands.narrowing import named
 from dreamfs_server.commands.pages import all_pages
 from dreamfs_server.commands.times import read_time
 from dreamfs_tools.filesystem import ChangeFilter, Operation
@@ -14,20 +15,35 @@ from dreamfs_tools.filesystem import ChangeFilter, Operation
 @click.command(cls=Command)
 @click.argument("path", default="/")
 @click.option(
-    "--session", default="", metavar="ID", help="Only what this session changed (claimed, host's or connection)."
+    "--session",
+    default="",
+    callback=named,
+    metavar="ID",
+    help="Only what this session changed (claimed, host's or connection).",
 )
-@click.option("--actor", default="", metavar="A", help="Only this actor: user:ada, token:ci, dream:drm_1.")
+@click.option(
+    "--actor", default="", callback=named, metavar="A", help="Only this actor: user:ada, token:ci, dream:drm_1."
+)
 @click.option("--operation", type=click.Choice(get_args(Operation)), default=None, help="Only this kind of change.")
-@click.option("--dream", "dream_id", default="", metavar="ID", help="Only what came of this dream.")
-@click.option("--since", default="", metavar="TIME", help="2026-11-22, RFC 3339, or how long ago: 12h, 7d.")
-@click.option("--until", default="", metavar="TIME", help="Likewise; a date counts to its end.")
+@click.option("--dream", "dream_id", default="", callback=named, metavar="ID", help="Only what came of this dream.")
+@click.option(
+    "--since", default="", callback=named, metavar="TIME", help="2026-11-22, RFC 3339, or how long ago: 12h, 7d."
+)
+@click.option("--until", default="", callback=named, metavar="TIME", help="Likewise; a date counts to its end.")
 @click.option(
     "--merged/--no-merged",
     "merged",
     default=None,
     help="Also what merges brought, as it was done in the store that was merged in; so with --session, --actor, --dream.",
 )
-@click.option("-n", "--limit", default=50, show_default=True, help="At most this many rows; 0 for all.")
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(min=0),
+    default=50,
+    show_default=True,
+    help="At most this many rows; 0 for all.",
+)
 @json_option
 @pass_context
 def command(

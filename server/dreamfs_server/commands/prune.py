@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from dreamfs_server.commands.context import Command, Context, Opened, json_option, pass_context, print_json
+from dreamfs_server.commands.narrowing import named
 from dreamfs_server.commands.printing import say
 from dreamfs_server.commands.redact import ask, show_outcome
 from dreamfs_server.commands.store_settings import store_named
@@ -16,7 +17,7 @@ from dreamfs_tools.redaction import ROWS_SHOWN_MAX, Copy, Erased, ErasurePlan, P
 
 
 @click.command(cls=Command)
-@click.option("--store", default="", help="Only this store; otherwise all.")
+@click.option("--store", default="", callback=named, help="Only this store; otherwise all.")
 @click.option(
     "--older-than", "days", type=click.IntRange(min=0), default=None, metavar="DAYS", help="Superseded so long ago."
 )

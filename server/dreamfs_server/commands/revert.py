@@ -14,6 +14,7 @@ from dreamfs_server.commands.context import (
     pass_context,
     print_json,
 )
+from dreamfs_server.commands.narrowing import named
 from dreamfs_server.commands.times import read_time
 from dreamfs_tools.answers import moment, plural, revision_line
 from dreamfs_tools.inverse import Undone
@@ -26,16 +27,37 @@ _VERSIONS = re.compile(r"([0-9]{1,15})(?:\.\.([0-9]{1,15})?)?")
 
 @click.command(cls=Command)
 @click.argument("path", default="/")
-@click.option("--session", default="", metavar="ID", help="What this session changed.")
-@click.option("--dream", "dream_id", default="", metavar="ID", help="What this dream changed, once accepted.")
-@click.option("--actor", default="", metavar="A", help="What this actor changed: user:ada, token:ci, dream:drm_1.")
+@click.option("--session", default="", callback=named, metavar="ID", help="What this session changed.")
 @click.option(
-    "--source", default="", metavar="S", help="What dreams made of this session's transcript, or of this memory."
+    "--dream", "dream_id", default="", callback=named, metavar="ID", help="What this dream changed, once accepted."
 )
-@click.option("--version", "versions", default="", metavar="N[..M]", help="What these versions of a store changed.")
-@click.option("--since", default="", metavar="TIME", help="Only since; 2026-11-22, RFC 3339, or how long ago: 12h, 7d.")
-@click.option("--until", default="", metavar="TIME", help="Only until; likewise.")
-@click.option("--store", default="", metavar="NAME", help="Only in this store; the same as PATH /NAME.")
+@click.option(
+    "--actor", default="", callback=named, metavar="A", help="What this actor changed: user:ada, token:ci, dream:drm_1."
+)
+@click.option(
+    "--source",
+    default="",
+    callback=named,
+    metavar="S",
+    help="What dreams made of this session's transcript, or of this memory.",
+)
+@click.option(
+    "--version",
+    "versions",
+    default="",
+    callback=named,
+    metavar="N[..M]",
+    help="What these versions of a store changed.",
+)
+@click.option(
+    "--since",
+    default="",
+    callback=named,
+    metavar="TIME",
+    help="Only since; 2026-11-22, RFC 3339, or how long ago: 12h, 7d.",
+)
+@click.option("--until", default="", callback=named, metavar="TIME", help="Only until; likewise.")
+@click.option("--store", default="", callback=named, metavar="NAME", help="Only in this store; the same as PATH /NAME.")
 @click.option("--dry-run", is_flag=True, help="Only show what it would take back, and what stands in the way.")
 @message_option
 @click.option("--as-session", default="", metavar="ID", help="The session to attribute the revert to.")
