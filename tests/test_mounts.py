@@ -122,6 +122,10 @@ async def test_a_writable_place_is_given() -> None:
             "There is no store nothing; `dreamfs store list` shows the stores there are.",
         ),
         (
+            Mounts([MountOption("x", "old", access="rw")]),
+            "The store old is archived: it can be read, not written. Leave out :rw, or fork it and mount the fork.",
+        ),
+        (
             past(3),
             (
                 "The mount /then cannot show version 3: the newest of the store memories is 2. "
@@ -130,13 +134,16 @@ async def test_a_writable_place_is_given() -> None:
         ),
     ],
 )
-async def test_an_unknown_store_and_a_version_not_yet_made_cannot_be_mounted(mounts: Mounts, sentence: str) -> None:
+async def test_an_unknown_store_a_version_not_yet_made_and_writes_to_an_archived_store_cannot_be_mounted(
+    mounts: Mounts, sentence: str
+) -> None:
     filesystem = MemoryFilesystem(STORES)
     for text in ("one\n", "two\n"):
         await write(filesystem, "s", "", Put("memories", "a.md", text, "modified"))
     with pytest.raises(Refusal) as caught:
         await filesystem.read(mounts.check)
-    assert caught.value.text == f"{sentence}\n[refused: not_found]"
+    code = "read_only" if "archived" in sentence else "not_found"
+    assert caught.value.text == f"{sentence}\n[refused: {code}]"
 
 
 async def test_a_store_deleted_while_it_is_served_takes_only_its_own_mount_along() -> None:

@@ -100,7 +100,12 @@ def test_bad_words_are_a_matter_of_usage(dreamfs: CommandLine, words: list[str],
 def test_an_archived_store_is_read_and_forked_but_not_written(dreamfs: CommandLine, tmp_path: Path) -> None:
     dreamfs.run("store", "create", "Team")
     dreamfs.put("/team/note.md", "one\n")
-    assert dreamfs.json("store", "archive", "team")["archived_at"]
+    assert dreamfs.refused("store", "archive", "team") == (
+        "dreamfs: /team becomes read-only for good; only a fork of it can be written. There is nobody here to ask: add "
+        "--yes if that is wanted."
+    )
+    assert dreamfs.json("store", "show", "team")["archived_at"] is None
+    assert dreamfs.json("store", "archive", "team", "--yes")["archived_at"]
     assert dreamfs.said("cat", "/team/note.md") == "one\n"
     assert "The store /team is archived: it can be read, not written." in dreamfs.refused("rm", "/team/note.md")
     log = tmp_path / "chat.txt"

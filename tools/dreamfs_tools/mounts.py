@@ -102,11 +102,18 @@ class Mounts:
         """Refuse what cannot be shown, as a server does when it starts.
 
         Raises:
-            Refusal: `not_found` for an unknown store, or a revision that is not made yet.
+            Refusal: `not_found` for an unknown store, or a revision that is not made yet; `read_only` where an archived
+                store is to be written.
         """
         for option in self.options or ():
             if why := _missing(option, snapshot):
                 raise Refusal("not_found", why)
+            if option.access == "rw" and not _mount(option, snapshot).writable:
+                raise Refusal(
+                    "read_only",
+                    f"The store {option.store} is archived: it can be read, not written. Leave out :rw, or fork it and "
+                    "mount the fork.",
+                )
 
     def table(self, snapshot: Snapshot) -> dict[str, Mount]:
         """Name → mount, memory mounts first in order of name, then the virtual trees."""

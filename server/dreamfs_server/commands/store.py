@@ -130,10 +130,14 @@ def set_(context: Context, /, store: str, project: Path | None, as_json: bool, *
 
 @command.command()
 @click.argument("store")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @pass_context
-def archive(context: Context, store: str, as_json: bool) -> None:
+def archive(context: Context, store: str, yes: bool, as_json: bool) -> None:
     """Make a store read-only for good. It can be read, forked and deleted; to go on writing, fork it."""
+    now = context.run(lambda opened: opened.filesystem.read(lambda snapshot: store_named(snapshot, store)))
+    if now.archived_at is None and not yes:
+        _ask(f"/{now.slug} becomes read-only for good; only a fork of it can be written.", "Archive", as_json=as_json)
 
     async def work(opened: Opened) -> None:
         found = await opened.filesystem.read(lambda snapshot: store_named(snapshot, store))
@@ -154,14 +158,18 @@ def delete(context: Context, store: str, yes: bool, as_json: bool) -> None:
     """
     found, goes = context.run(lambda opened: opened.filesystem.read(lambda snapshot: _what_goes(snapshot, store)))
     if not yes:
-        if as_json or not sys.stdin.isatty():
-            raise Refusal("invalid_argument", f"{goes} There is nobody here to ask: add --yes if that is wanted.")
-        click.confirm(f"{goes} Delete it?", abort=True, err=True)
+        _ask(goes, "Delete", as_json=as_json)
     context.run(lambda opened: opened.stores.delete_store(found.slug, context.author()))
     if as_json:
         print_json({"code": "ok", "slug": found.slug})
     else:
         click.echo(f"Deleted /{found.slug}. Its bytes stay: dreamfs store undelete {found.slug} brings it back.")
+
+
+def _ask(what_happens: str, verb: str, *, as_json: bool) -> None:
+    if as_json or not sys.stdin.isatty():
+        raise Refusal("invalid_argument", f"{what_happens} There is nobody here to ask: add --yes if that is wanted.")
+    click.confirm(f"{what_happens} {verb} it?", abort=True, err=True)
 
 
 def _what_goes(snapshot: Snapshot, name: str) -> tuple[Store, str]:
