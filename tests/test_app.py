@@ -295,20 +295,30 @@ async def test_a_file_is_a_resource_and_a_folder_lists_its_files(connect: Connec
     await write(filesystem, "a/b c.md", "text\n")
     await write(filesystem, "a/d.md", "more\n")
     async with connect(app_over(filesystem)) as client:
-        uris = ["memory://memories/a/b%20c.md", "memory://memories/a", "memory://"]
+        uris = ["memory://memories/a/b%20c.md", "memory://memories/a", "memory://", "memory:///memories/a/d.md"]
         contents = [(await client.read_resource(uri)).contents[0] for uri in uris]
         templates = await client.list_resource_templates()
         resources = await client.list_resources()
 
     shown = [content.text for content in contents if isinstance(content, mcp_types.TextResourceContents)]
-    assert shown == ["text\n", "/memories/a/b c.md\n/memories/a/d.md", "/memories/a/b c.md\n/memories/a/d.md"]
+    assert shown == ["text\n", "/memories/a/b c.md\n/memories/a/d.md", "/memories/a/b c.md\n/memories/a/d.md", "more\n"]
     assert [template.uri_template for template in templates.resource_templates] == ["memory://{+path}"]
     assert [str(resource.uri) for resource in resources.resources] == ["memory://"]
-    assert [(note.path, note.kind, note.session) for note in filesystem.notes] == [("a/b c.md", "view", "c-1")]
+    assert [(note.path, note.kind, note.session) for note in filesystem.notes] == [
+        ("a/b c.md", "view", "c-1"),
+        ("a/d.md", "view", "c-1"),
+    ]
 
 
 @pytest.mark.parametrize(
-    "uri", ["memory://memories/none.md", "memory://nowhere/a", "memory://memories/../../etc/passwd"]
+    "uri",
+    [
+        "memory://memories/none.md",
+        "memory://nowhere/a",
+        "memory://memories/../../etc/passwd",
+        "memory:////memories",
+        "memory:///etc/passwd",
+    ],
 )
 async def test_a_resource_that_is_not_there_is_an_error_in_our_words(connect: Connect, uri: str) -> None:
     async with connect(app_over()) as client:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver import Context, MCPServer, ResourceSecurity
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 
 from dreamfs_server.identity import Callers
@@ -29,11 +29,15 @@ def add_resources(app: MCPServer[Any], filesystem: Filesystem, mounts: Mounts, c
         name="file",
         description="A file by its path without the first slash, as in memory://memories/notes.md; a folder lists its files.",
         mime_type="text/plain",
+        # What is legal, our own mounts say: `memory:///memories/a.md` has the path as all else has it.
+        security=ResourceSecurity(reject_absolute_paths=False),
     )
     async def file(path: str, context: Context[Any, Any]) -> str:  # pyright: ignore[reportUnusedFunction]
         session = callers.author(context.request_context)
         try:
-            text, entry = await filesystem.read(lambda snapshot: _content(snapshot, mounts, f"/{path}"))
+            text, entry = await filesystem.read(
+                lambda snapshot: _content(snapshot, mounts, f"/{path.removeprefix('/')}")
+            )
         except Refusal as refusal:
             kind = ResourceNotFoundError if refusal.code in {"not_found", "invalid_path"} else ResourceError
             raise kind(refusal.text) from None
