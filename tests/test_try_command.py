@@ -18,6 +18,13 @@ def test_a_tool_is_called_with_named_values_and_answers_in_its_own_words(termina
     assert "     1\ta=b" in terminal.says("try", "view", '{"path": "/memories/a.md", "view_range": [1, 1]}')
 
 
+def test_what_a_tool_takes_as_text_is_text_also_where_it_looks_like_a_number(terminal: Terminal) -> None:
+    terminal.says("try", "create", "path=/memories/n.md", "file_text=5")
+    terminal.says("try", "str_replace", "path=/memories/n.md", "old_str=5", "new_str=[6, 7]", "expected_version=1")
+    assert terminal.says("cat", "/memories/n.md") == "[6, 7]"
+    assert "1\t[6, 7]" in terminal.says("try", "view", "path=/memories/n.md", "view_range=[1, 1]")
+
+
 def test_a_refusal_is_shown_whole_and_ends_with_exit_code_1(terminal: Terminal) -> None:
     assert "[refused: not_found]" in terminal.says("try", "view", "path=/memories/nothing", code=1)
     assert "[refused: invalid_argument]" in terminal.says("try", "view", "path=/", "depth=1", code=1)

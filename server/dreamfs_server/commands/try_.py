@@ -2,7 +2,7 @@
 
 import json
 import logging
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -18,6 +18,9 @@ from dreamfs_server.commands.context import (
 from dreamfs_server.settings import login, package_version
 from dreamfs_tools.errors import Refusal
 
+if TYPE_CHECKING:
+    from mcp.server.mcpserver import MCPServer
+
 
 @click.command(cls=Command, takes_arguments=True)
 @click.argument("tool")
@@ -30,7 +33,6 @@ def command(context: Context, tool: str, arguments: tuple[str, ...], session: st
 
     For example: dreamfs try view path=/memories; dreamfs try grep '{"pattern": "deploy", "output": "files"}'
     """
-    given = _read(arguments)
     # Before the SDK is imported, which installs a handler of its own where there is none.
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     from mcp_types import CallToolResult
@@ -49,6 +51,7 @@ def command(context: Context, tool: str, arguments: tuple[str, ...], session: st
             archive=opened.archive,
             dreams=opened.dreams,
         )
+        given = await _given(app, tool, arguments)
         result = await app.call_tool(tool, given)
         if not isinstance(result, CallToolResult):
             raise Refusal("unavailable", f"{tool} asks the person in a client's form, and a terminal has none.")
@@ -64,19 +67,21 @@ def command(context: Context, tool: str, arguments: tuple[str, ...], session: st
         click.get_current_context().exit(1)
 
 
-def _read(arguments: tuple[str, ...]) -> dict[str, Any]:
+async def _given(app: "MCPServer[Any]", tool: str, arguments: tuple[str, ...]) -> dict[str, Any]:
     if len(arguments) == 1 and arguments[0].lstrip().startswith("{"):
         try:
             value: object = json.loads(arguments[0])
         except (ValueError, RecursionError) as error:
             raise Refusal("invalid_argument", f"The arguments are not JSON: {error}.") from None
         return cast("dict[str, Any]", value)
+    schemas: dict[str, Any] = {one.name: one.input_schema for one in await app.list_tools()}
+    properties = schemas.get(tool, {}).get("properties", {})
     given: dict[str, Any] = {}
     for argument in arguments:
-        name, equals, value = argument.partition("=")
+        name, equals, text = argument.partition("=")
         if not equals:
             raise Refusal("invalid_argument", f"{argument} is not NAME=VALUE.")
-        given[name] = _value(value)
+        given[name] = text if properties.get(name, {}).get("type") == "string" else _value(text)
     return given
 
 
