@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from bench.corpora import Corpus
-from bench.corpora.dialogue import Session, Turn
+from bench.corpora.dialogue import Session, Turn, noted_at, progress
 from dreamfs_server.dream.curators.embedded import curate
 from dreamfs_server.dream.evidence import mine
 from dreamfs_server.dream.material import Gathered, Material, Memory, numbered
@@ -78,6 +78,11 @@ def _gathered(session: Session) -> Gathered:
 
 def _events(turn: Turn, *, dated: bool) -> Iterator[Event]:
     at: datetime | None = turn.at if dated else None
+    if turn.noted_seconds:
+        note = progress(turn)
+        rest = {name: value for name, value in note.items() if name != "type"}
+        text = f"{note['type']} {json.dumps(rest, ensure_ascii=False)}"
+        yield Event(0, "system", "meta", text, noted_at(turn))
     if turn.role == "tool":
         is_error = turn.is_error if dated else turn.text.startswith("Error") or turn.is_error
         yield Event(0, "tool", "tool_result", turn.text, at, turn.tool, is_error, call_id=turn.call_id)

@@ -61,6 +61,8 @@ def _corpora(count: int, *, held_out: bool) -> Iterator[tuple[str, int, Options]
         yield "support", seed, Options("support")
         yield "checkouts", seed, Options("checkouts")
         yield "null checkouts", seed, null_options("checkouts")
+        yield "waiting", seed, Options("waiting")
+        yield "null waiting", seed, null_options("waiting")
         if number < max(1, count // 3):
             yield "shuffled", seed, shuffled(Options("oncall") if number % 2 else worked_example(60))
 
@@ -151,6 +153,8 @@ def _rows(totals: dict[str, Score], kept: Kept, *, held_out: bool, direct: bool)
     yield _rate("recall, wrong places", everything.places_found, everything.places, 0.9)
     yield _rate("recall, preconditions", everything.preconditions_found, everything.preconditions, 0.9)
     yield _none("wrong places and preconditions that were not planted", everything.false_places)
+    yield _rate("recall, what is waited for", everything.slow_found, everything.slow, 0.9)
+    yield _none("waits that were not planted", everything.false_waits)
     yield _rate("way out named, of errors found", everything.recoveries_named, everything.errors_found)
     yield _rate("duplicates merged", everything.duplicates_merged, everything.duplicates, 0.95)
     yield _none(f"hard negatives lost, of {everything.hard_negatives}", everything.broken_negatives)

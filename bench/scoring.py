@@ -16,6 +16,8 @@ Lines = Callable[[str], Sequence[str]]
 
 PLACES = {"wrong", "command", "program", "habit"}
 """Keys of a finding about a place."""
+WAITS = {"takes", "awaits"}
+"""Keys of a finding about time."""
 GONE = {"retire", "delete", "deleted", "rename", "renamed"}
 
 
@@ -37,6 +39,9 @@ class Score:
     """Claims of kind `rule` about an error signature that are counted for precision."""
     places: int = 0
     places_found: int = 0
+    slow: int = 0
+    """Commands that are waited for."""
+    slow_found: int = 0
     preconditions: int = 0
     preconditions_found: int = 0
     duplicates: int = 0
@@ -55,6 +60,7 @@ class Score:
     false_rules: list[str] = field(default_factory=list[str])
     false_places: list[str] = field(default_factory=list[str])
     """Wrong places and preconditions that were not planted."""
+    false_waits: list[str] = field(default_factory=list[str])
     broken_negatives: list[str] = field(default_factory=list[str])
     wrong_dates: list[str] = field(default_factory=list[str])
     believed: list[str] = field(default_factory=list[str])
@@ -76,6 +82,7 @@ def score(truth: Truth, document: Document, lines: Lines) -> Score:
     _score_associations(truth, document, total)
     _score_errors(truth, document, total)
     _score_places(truth, document, total)
+    _score_waits(truth, document, total)
     _score_memories(truth, document, total)
     _score_belief(truth, document, total)
     for claim in claims(document):
@@ -178,7 +185,7 @@ def _score_errors(truth: Truth, document: Document, total: Score) -> None:
     for proposal in document["proposals"]:
         for claim in proposal["claims"]:
             statistics = claim.get("statistics") or {}
-            if ("signature" not in statistics and claim["kind"] != "rule") or PLACES & statistics.keys():
+            if ("signature" not in statistics and claim["kind"] != "rule") or (PLACES | WAITS) & statistics.keys():
                 continue
             said = _plain(
                 " ".join(
@@ -224,6 +231,25 @@ def _score_places(truth: Truth, document: Document, total: Score) -> None:
             else:
                 total.false_places.append(f"seed {truth.seed}: {claim['text']}")
     total.places_found += len(found)
+
+
+def _score_waits(truth: Truth, document: Document, total: Score) -> None:
+    total.slow += len(truth.slow)
+    found: set[str] = set()
+    for claim in claims(document):
+        statistics = claim.get("statistics") or {}
+        if not WAITS & statistics.keys():
+            continue
+        name = str(statistics.get("takes") or statistics.get("awaits"))
+        planted = next((one for one in truth.slow if one.command == name), None)
+        seconds = float(statistics["median_seconds"])
+        if planted is None or (planted.way and planted.way != statistics.get("way")):
+            total.false_waits.append(f"seed {truth.seed}: {claim['text']}")
+        elif not planted.seconds or planted.way or abs(seconds - planted.seconds) <= 0.25 * planted.seconds:
+            found.add(name)
+        else:
+            total.false_waits.append(f"seed {truth.seed}: {claim['text']}")
+    total.slow_found += len(found)
 
 
 def _is_place(said: str, planted: str) -> bool:

@@ -21,6 +21,8 @@ class Turn:
     arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
     call_id: str = ""
     is_error: bool = False
+    noted_seconds: int = 0
+    """For a tool's result: how long the client noted that it had been running, a second before it ended; 0 where it noted nothing."""
 
 
 @dataclass(slots=True)
@@ -57,6 +59,32 @@ class Dialogue:
     def bash(self, command: str, output: str, *, is_error: bool = False) -> None:
         self.call("Bash", {"command": command, "description": "Run a command"}, output, is_error=is_error)
 
+    def wait(
+        self,
+        arguments: Mapping[str, Any],
+        output: str,
+        seconds: float,
+        *,
+        asked: float = 0.0,
+        notes: bool = False,
+        is_error: bool = False,
+    ) -> None:
+        """Run a shell command that takes its time.
+
+        Args:
+            arguments: of the call.
+            output: what it prints.
+            seconds: how long it runs.
+            asked: seconds before that in which a person was asked.
+            notes: the client notes how long it has been running.
+            is_error: whether it failed.
+        """
+        call_id = f"toolu_01{identifier(self.rng, 22)}"
+        self._add(Turn("assistant", self._pass(2, 12), "", "Bash", arguments, call_id))
+        self.now += timedelta(seconds=asked + seconds)
+        noted = int(seconds - 1) if notes and seconds >= 3 else 0
+        self._add(Turn("tool", self.now, output, "Bash", {}, call_id, is_error, noted))
+
     def _pass(self, least: int, most: int) -> datetime:
         self.now += timedelta(seconds=self.rng.randint(least, most), milliseconds=self.rng.randint(0, 999))
         return self.now
@@ -71,6 +99,11 @@ def claude_code(session: Session) -> str:
     rows: list[dict[str, Any]] = []
     parent: str | None = None
     for turn in session.turns:
+        if turn.noted_seconds:
+            rows.append(
+                progress(turn)
+                | {"sessionId": session.session_id, "timestamp": _stamp(noted_at(turn)), "uuid": uuid(rng)}
+            )
         row: dict[str, Any] = {
             "parentUuid": parent, "isSidechain": False, "userType": "external", "cwd": "/home/dev/project",
             "sessionId": session.session_id, "version": "2.1.38", "gitBranch": "main",
@@ -82,6 +115,17 @@ def claude_code(session: Session) -> str:
         parent = row["uuid"]
         rows.append(row)
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def progress(turn: Turn) -> dict[str, Any]:
+    """What the client notes while a command runs."""
+    data = {"type": "bash_progress", "output": "", "fullOutput": "", "elapsedTimeSeconds": turn.noted_seconds}
+    return {"type": "progress", "data": data, "toolUseID": "bash-progress-1", "parentToolUseID": turn.call_id}
+
+
+def noted_at(turn: Turn) -> datetime:
+    """When it does so."""
+    return turn.at - timedelta(seconds=1)
 
 
 def openai(session: Session) -> dict[str, Any]:

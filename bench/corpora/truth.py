@@ -74,6 +74,19 @@ class Precondition:
 
 
 @dataclass(frozen=True, slots=True)
+class SlowCommand:
+    """A command that sessions wait for."""
+
+    command: str
+    """As a finding has to name it."""
+    way: str
+    """What gets past the time limit that cuts it off, or ""."""
+    seconds: float
+    """About how long it takes."""
+    sessions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A line of a memory, or with an empty `line` the whole of it."""
 
@@ -126,6 +139,7 @@ class Truth:
     """Constant text of errors with too little support for a rule."""
     places: list[WrongPlace] = field(default_factory=list["WrongPlace"])
     preconditions: list[Precondition] = field(default_factory=list["Precondition"])
+    slow: list[SlowCommand] = field(default_factory=list["SlowCommand"])
     duplicates: list[list[Passage]] = field(default_factory=list[list["Passage"]])
     hard_negatives: list[Pair] = field(default_factory=list["Pair"])
     contradictions: list[Pair] = field(default_factory=list["Pair"])

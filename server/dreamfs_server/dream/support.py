@@ -162,6 +162,8 @@ _NAMES: Mapping[str, Sequence[str]] = {
     "command": (),
     "program": ("folder",),
     "habit": (),
+    "takes": (),
+    "awaits": (),
 }
 """What tells one mined finding from others of its kind: the key that only statistics of that kind have, and what else names it."""
 

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from dreamfs_server.dream.curators.durations import duration_proposals
 from dreamfs_server.dream.curators.incidents import incident_proposals
 from dreamfs_server.dream.curators.lessons import assertion_proposals, fact_proposals, preference_proposals
 from dreamfs_server.dream.curators.patterns import pattern_proposals
@@ -34,6 +35,7 @@ Writer = Callable[[Material, Sequence[Card]], list[tuple[Proposal, float]]]
 WRITERS: Mapping[str, Writer] = {
     "errors": rule_proposals,
     "places": place_proposals,
+    "durations": duration_proposals,
     "lags": pattern_proposals,
     "corrections": preference_proposals,
     "facts": fact_proposals,

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from dreamfs_server.dream.curators.filing import append
-from dreamfs_server.dream.curators.wording import is_destructive, is_forced, reads_as_order
+from dreamfs_server.dream.curators.wording import is_forced, may_name
 from dreamfs_server.dream.evidence.support import told
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card, Proposal, ProposedChange
 
 page_name = "where-things-are"
 lines_max = 12
-name_characters_max = 160
 _HEAD = (
     "# Where things are\n\nWhat sessions looked for in the wrong place. Paths are relative to the folder that a session begins in; "
     "`~` is the home folder.\n\n"
@@ -59,7 +58,7 @@ def _line(card: Card) -> str:
     """The finding as a line of the page; "" where a name in it may not be passed on."""
     data = card.data
     names = [str(data[key]) for key in ("wrong", "right", "command", "instead", "program", "folder") if data.get(key)]
-    if not all(_may_say(name) for name in names):
+    if not all(may_name(name) for name in names):
         return ""
     seen = f"{card.claims[0].statistics['count']} calls in {told(card.claims[0].support)}{_span(data['days'])}"
     match data["kind"]:
@@ -108,16 +107,6 @@ def _span(days: Sequence[str]) -> str:
     if not days:
         return ""
     return f" ({days[0]} to {days[-1]})" if days[0] != days[-1] else f" ({days[0]})"
-
-
-def _may_say(name: str) -> bool:
-    return (
-        len(name) <= name_characters_max
-        and re.search(r"[`\n]", name) is None
-        and not is_destructive(name)
-        and not reads_as_order(name)
-        and not reads_as_order(re.sub(r"[/_.-]+", " ", name))
-    )
 
 
 def _known(material: Material, card: Card) -> bool:

@@ -7,6 +7,7 @@ rule are ours; from a transcript come only short fragments, in code quotes, and 
 import re
 
 fragment_characters_max = 120
+name_characters_max = 160
 
 _ORDER = re.compile(
     r"""(?ix)
@@ -42,6 +43,17 @@ def is_destructive(text: str) -> bool:
 def is_forced(text: str) -> bool:
     """Whether a command in it goes past a guard; a person should look twice."""
     return _FORCED.search(text) is not None
+
+
+def may_name(name: str) -> bool:
+    """Whether a name out of a transcript may stand in a code quote: short, on one line, no order, nothing destructive."""
+    return (
+        len(name) <= name_characters_max
+        and re.search(r"[`\n]", name) is None
+        and not is_destructive(name)
+        and not reads_as_order(name)
+        and not reads_as_order(re.sub(r"[/_.:-]+", " ", name))
+    )
 
 
 def fragment(text: str) -> str:

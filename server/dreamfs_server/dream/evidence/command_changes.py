@@ -150,6 +150,8 @@ class Simple:
     flags: frozenset[str]
     others: frozenset[str]
     """Its other words, quoted ones left out."""
+    words: tuple[str, ...] = ()
+    """All its words in order, `''` for quoted text."""
 
 
 def simple_commands(line: str) -> list[Simple]:
@@ -166,7 +168,7 @@ def simple_commands(line: str) -> list[Simple]:
             others = frozenset(
                 word for word in words[1:] if not word.startswith("-") and word not in {"''", *verb.split()}
             )
-            found.append(Simple(verb, flags, others))
+            found.append(Simple(verb, flags, others, tuple(words)))
     return found
 
 

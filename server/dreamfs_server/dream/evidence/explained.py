@@ -1,4 +1,4 @@
-"""Errors that a wrong place explains: each thing is told once, and the place says more than the message."""
+"""Errors that a wrong place or a time limit explains: each thing is told once, and where it is told with more than its message."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _SWAP = re.compile(r"write `([^`]+)` for `([^`]+)`")
 
 
 def explained(cards: Sequence[Card], misplaced: Sequence[Card]) -> list[Card]:
-    """Cards of errors, marked where rules about wrong places tell most of what they quote, so that each is told once."""
+    """Cards of errors, marked where other findings (wrong places, time limits) tell most of what they quote, so that each is told once."""
     answers: dict[str, list[tuple[int, int]]] = {}
     for card in misplaced:
         for source, first, last in card.data["explains"] if card.data["rule"] else ():

@@ -13,6 +13,7 @@ from dreamfs_server.dream.evidence.copies import Copies
 from dreamfs_server.dream.evidence.corrections import Wish, correction_cards, wishes
 from dreamfs_server.dream.evidence.dates import date_cards
 from dreamfs_server.dream.evidence.duplicates import duplicate_cards
+from dreamfs_server.dream.evidence.durations import duration_cards, slow_commands
 from dreamfs_server.dream.evidence.error_cards import commands_of, error_cards
 from dreamfs_server.dream.evidence.errors import Failure, failures, recurring
 from dreamfs_server.dream.evidence.explained import explained
@@ -23,6 +24,7 @@ from dreamfs_server.dream.evidence.lags import lag_cards, seen_by
 from dreamfs_server.dream.evidence.links import link_cards
 from dreamfs_server.dream.evidence.orders import Orders
 from dreamfs_server.dream.evidence.places import place_cards, wrong_places
+from dreamfs_server.dream.evidence.polling import Poll, polled, polling_cards, polls
 from dreamfs_server.dream.evidence.programs import Unknown, program_cards, unknown_commands
 from dreamfs_server.dream.evidence.recurrence import Recurrence
 from dreamfs_server.dream.evidence.retellings import Retellings
@@ -30,6 +32,7 @@ from dreamfs_server.dream.evidence.retries import Loop, loop_cards, loops
 from dreamfs_server.dream.evidence.steps import steps
 from dreamfs_server.dream.evidence.support import Place
 from dreamfs_server.dream.evidence.visits import Visit, visit
+from dreamfs_server.dream.evidence.waits import Wait, waits
 from dreamfs_server.dream.evidence.windows import Seen
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card
@@ -49,6 +52,8 @@ def mine(material: Material) -> list[Card]:
     unknown: list[Unknown] = []
     worked: dict[str, set[str]] = {}
     called: list[Called] = []
+    timed: list[Wait] = []
+    slept: list[Poll] = []
     looped: list[Loop] = []
     wished: list[Wish] = []
     fired: list[Firing] = []
@@ -74,6 +79,8 @@ def mine(material: Material) -> list[Card]:
         missing, worked[place.session_id] = unknown_commands(gathered, place, taken)
         unknown.extend(missing)
         called.extend(calls(gathered, place, taken))
+        timed.extend(waits(gathered, place, taken))
+        slept.extend(polls(gathered, place, taken))
         looped.extend(loops(gathered, place, taken))
         wished.extend(wishes(gathered, place))
         fired.extend(firings(gathered, place))
@@ -92,6 +99,8 @@ def mine(material: Material) -> list[Card]:
     visits = [one for one in visits if one.place.session_id not in copies]
     called = [one for one in called if one.place.session_id not in copies]
     unknown = [one for one in unknown if one.place.session_id not in copies]
+    timed = [one for one in timed if one.place.session_id not in copies]
+    slept = [one for one in slept if one.place.session_id not in copies]
     fired = [one for one in fired if one.place.session_id not in copies]
     concluded = [one for one in concluded if one.place.session_id not in copies]
     read = {place.root for place in places}
@@ -104,11 +113,16 @@ def mine(material: Material) -> list[Card]:
         *folder_cards(visits, ran_in),
         *program_cards(unknown, worked, places),
     ]
+    lasting = duration_cards(slow_commands(timed, (place.day for place in places)), orders.repeats)
     # Two rules of ours with numbers of their own are no conflict, and what dreams wrote supports nothing.
     ours = {memory.path for memory in kept if memory.by_dream}
     cards = [
-        *explained(enriched(error_cards(failed, places, ran), contrasts(recurring(failed), called)), misplaced),
+        *explained(
+            enriched(error_cards(failed, places, ran), contrasts(recurring(failed), called)), [*misplaced, *lasting]
+        ),
         *misplaced,
+        *lasting,
+        *polling_cards(polled(slept, (place.day for place in places)), orders.repeats),
         *lag_cards(seen),
         *loop_cards(looped),
         *correction_cards(wished),
