@@ -62,6 +62,14 @@ def test_a_git_export_has_one_commit_a_revision_with_its_author_and_reason(termi
 
 
 @needs_git
+def test_a_blank_reason_is_none_in_git(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.put("/memories/a.md", "one\n", "s-1", "\n")
+    terminal.run("export", "/memories", str(tmp_path / "repository"), "--as", "git")
+    log = git(tmp_path / "repository", "log", "-1", "--format=%s|%(trailers:key=Dreamfs-Version,valueonly)")
+    assert log.strip() == "Created a.md|1"
+
+
+@needs_git
 def test_git_finds_nothing_wrong_with_an_export(terminal: Terminal, tmp_path: Path) -> None:
     history_with_renames(terminal)
     terminal.run("export", "/memories", str(tmp_path / "repository"), "--as", "git")

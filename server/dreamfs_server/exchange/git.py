@@ -165,7 +165,7 @@ async def _commit(stream: ByteSendStream, revision: Revision, steps: Sequence[_S
     author = revision.author
     name = _person(author.session_id or author.host_session_id or author.connection_id or author.actor or "unknown")
     address = _person(author.actor or "unknown")
-    subject = revision.message or _subject(steps)
+    subject = revision.message.strip() or _subject(steps)
     behalf = f"\nDreamfs-On-Behalf-Of: {_line(author.on_behalf_of)}" if author.on_behalf_of else ""
     message = f"{subject}\n\nDreamfs-Version: {revision.number}{behalf}\n".encode()
     lines = [
