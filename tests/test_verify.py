@@ -282,6 +282,29 @@ def test_what_is_no_anchor_is_refused(terminal: Terminal, tmp_path: Path) -> Non
     assert "There is no database at" in Terminal(tmp_path / "no.db").refuses("doctor", "--verify")
 
 
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        ("DROP TABLE content", "The table content is missing."),
+        ("DROP INDEX change_incoming", "The index change_incoming is missing."),
+        ("DROP TABLE store_merge", "The table store_merge is missing."),
+        (
+            "CREATE TRIGGER forget AFTER INSERT ON change BEGIN DELETE FROM content; END",
+            "The trigger forget is none of a dreamfs database, and may change what is written.",
+        ),
+        ("ALTER TABLE redaction ADD COLUMN x TEXT", "The table redaction is not as dreamfs makes it."),
+    ],
+)
+def test_a_table_or_trigger_that_is_not_as_it_was_made_is_named(
+    terminal: Terminal, statement: str, sentence: str
+) -> None:
+    c: sqlite3.Connection = driver.connect(str(terminal.database), isolation_level=None)
+    c.execute("PRAGMA foreign_keys = OFF")
+    c.execute(statement)
+    c.close()
+    assert sentence in [one["sentence"] for one in terminal.json("doctor", "--verify", code=1)["problems"]]
+
+
 def test_a_redaction_leaves_the_chain_whole(terminal: Terminal) -> None:
     terminal.run("redact", "/memories/f/c.md", "--version", "1", "--yes")
     assert terminal.says("doctor", "--verify").endswith("--anchor-file FILE.\n")

@@ -5,6 +5,7 @@ anything is written, and `user_version` again inside every transaction, so that 
 database stops instead of writing what it does not understand.
 """
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ APPLICATION_ID = 0x64726D66
 """`drmf`, as `file` and `PRAGMA application_id` show it."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
+_OBJECTS = "SELECT type, name, coalesce(sql, '') FROM sqlite_schema"
+_COMMENT = re.compile(r"--[^\n]*")
 _IS_EMPTY = "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)"
 
 
@@ -83,6 +86,35 @@ def statements(script: str) -> Iterator[str]:
             yield collected
             collected = ""
     assert not collected.strip() or all(line.startswith("--") for line in collected.strip().splitlines())
+
+
+def strangers(c: sqlite3.Connection, fresh: sqlite3.Connection) -> Iterator[tuple[str, bool]]:
+    """In which tables, views, indexes and triggers a database is not what the migrations make.
+
+    Each with a sentence, and whether the rest can be read all the same.
+
+    Args:
+        c: the database.
+        fresh: an empty one, for comparison; it is filled.
+    """
+    migrate(fresh, migrations(), lambda: None)
+    found, wanted = _objects(c), _objects(fresh)
+    for kind, name in sorted(found | wanted):
+        if (kind, name) not in found:
+            yield f"The {kind} {name} is missing.", kind == "index"
+        elif (kind, name) not in wanted:
+            yield f"The {kind} {name} is none of a dreamfs database, and may change what is written.", True
+        elif found[kind, name] != wanted[kind, name]:
+            yield f"The {kind} {name} is not as dreamfs makes it.", True
+
+
+def _objects(c: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    """(kind, name) → how it was made, without comments and line ends."""
+    return {
+        (kind, name): " ".join(_COMMENT.sub(" ", sql).split())
+        for kind, name, sql in c.execute(_OBJECTS).fetchall()
+        if not name.startswith("sqlite_")
+    }
 
 
 def _newer() -> Refusal:

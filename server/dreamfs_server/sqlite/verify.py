@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from dreamfs_server.sqlite import chain, store_log
+from dreamfs_server.sqlite import chain, schema, store_log
 from dreamfs_server.sqlite.content import commit_to, load_bytes
+from dreamfs_server.sqlite.driver import driver
 from dreamfs_server.sqlite.replay import lineage, replayed
 from dreamfs_server.sqlite.rows import Authors, moment
 from dreamfs_server.sqlite.snapshot import SqliteSnapshot
@@ -77,6 +78,10 @@ class Verified:
 def verify(c: sqlite3.Connection) -> Verified:
     """Check everything, in a transaction that sees one snapshot."""
     problems = [*_file_problems(c)]
+    strange = _strangers(c)
+    problems += [Problem("file", "", 0, sentence) for sentence, _ in strange]
+    if not all(readable for _, readable in strange):
+        return Verified(0, 0, problems)
     contents = 0
     for row in c.execute(_CONTENTS).fetchall():
         contents += 1
@@ -99,6 +104,14 @@ def verify(c: sqlite3.Connection) -> Verified:
             problems += _as_far_as_it_goes(slug, part)
         revisions += walked.count
     return Verified(contents, revisions, problems)
+
+
+def _strangers(c: sqlite3.Connection) -> list[tuple[str, bool]]:
+    fresh: sqlite3.Connection = driver.connect(":memory:")
+    try:
+        return list(schema.strangers(c, fresh))
+    finally:
+        fresh.close()
 
 
 def _as_far_as_it_goes(slug: str, part: Callable[[], Iterator[Problem]]) -> Iterator[Problem]:
