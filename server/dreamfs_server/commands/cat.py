@@ -19,10 +19,13 @@ from dreamfs_tools.shapes import entry_shape
 @json_option
 @pass_context
 def command(context: Context, path: str, version: int | None, as_json: bool) -> None:
-    """Print a file exactly as it is, or as it was. With --json, what `ls --json` says of it, and its `content`."""
+    """Print a file exactly as it is, or as it was. With --json, what `ls --json` says of it, and its `content`.
+
+    The pages below /dreams and the transcripts below /transcripts are files too.
+    """
 
     def query(snapshot: Snapshot) -> dict[str, Any]:
-        place = context.mounts.resolve(snapshot, path)
+        place = context.showing(path).mounts.resolve(snapshot, path)
         if place.mount is None:
             raise Refusal("invalid_argument", "/ is the list of mounts, not a file; `dreamfs ls` shows them.")
         last = newest_change(snapshot, place) if version == -1 and place.store else None

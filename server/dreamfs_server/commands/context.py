@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -18,7 +18,7 @@ from dreamfs_tools.dreaming import Dream, DreamRequest, Dreams
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Author, Filesystem
 from dreamfs_tools.model_call import ModelCalls
-from dreamfs_tools.mounts import Mounts
+from dreamfs_tools.mounts import VIRTUAL, Mounts
 from dreamfs_tools.pins import PinKeeper
 from dreamfs_tools.redaction import Eraser
 from dreamfs_tools.stores import StoreKeeper
@@ -108,6 +108,13 @@ class Context:
     def database(self) -> Path:
         """The database's path."""
         return database_path(self.db)
+
+    def showing(self, path: str) -> "Context":
+        """With /transcripts or /dreams, where the path leads there: a person may read them, and is shown them when asked."""
+        tree = path.strip("/").partition("/")[0]
+        if tree not in VIRTUAL:
+            return self
+        return replace(self, mounts=replace(self.mounts, show=self.mounts.show | {tree}))
 
     def author(self, session: str = "") -> Author:
         """Who is at the terminal."""

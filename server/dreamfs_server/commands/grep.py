@@ -37,7 +37,7 @@ def command(
 
     output: Literal["lines", "files", "count"] = "files" if files else "count" if count else "lines"
     matches = all_pages(
-        context,
+        context.showing(path),
         "matches",
         lambda call, cursor: grep(
             call, pattern, path, glob, ignore_case, literal, around, output, 1000, cursor, format="json"

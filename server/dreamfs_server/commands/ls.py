@@ -15,12 +15,17 @@ from dreamfs_server.commands.pages import all_pages
 @json_option
 @pass_context
 def command(context: Context, path: str, recursive: bool, pattern: str, as_json: bool) -> None:
-    """List files and folders with version, size, when and by whom they were changed."""
+    """List files and folders with version, size, when and by whom they were changed.
+
+    /dreams and /transcripts can be listed too.
+    """
     from dreamfs_tools.list import list_
 
     depth = 0 if recursive or pattern else 1
     entries = all_pages(
-        context, "entries", lambda call, cursor: list_(call, path, pattern, depth, 1000, cursor, format="json")
+        context.showing(path),
+        "entries",
+        lambda call, cursor: list_(call, path, pattern, depth, 1000, cursor, format="json"),
     )
     if as_json:
         print_json(entries)

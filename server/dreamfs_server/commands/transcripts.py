@@ -1,17 +1,20 @@
 """`dreamfs transcripts`: what a dream reads."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import click
 
 from dreamfs_server.commands.context import Context, Group, Opened, json_option, pass_context, print_json
-from dreamfs_tools.answers import rfc3339
+from dreamfs_tools.answers import plural, rfc3339
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Snapshot
 from dreamfs_tools.transcript import Session
 
 store_option = click.option("--store", default="memories", show_default=True, help="The store the sessions belong to.")
+_FOLDER = "/transcripts/"
+_CITATION = re.compile(r"(?P<session>.+)#L(?P<first>[1-9]\d{0,8})(?:-L?(?P<last>[1-9]\d{0,8}))?")
 
 
 @click.group(cls=Group)
@@ -50,9 +53,9 @@ def import_(context: Context, paths: tuple[Path, ...], store: str, as_json: bool
         print_json(report)
         return
     click.echo(
-        f"{report['sessions']:,} new sessions, {report['events']:,} new events "
-        f"({report['skipped']:,} were there already, {report['redactions']:,} secrets redacted) "
-        f"from {len(report['files']):,} files."
+        f"{plural(report['sessions'], 'new session')}, {plural(report['events'], 'new event')} "
+        f"({report['skipped']:,} were there already, {plural(report['redactions'], 'secret')} redacted) "
+        f"from {plural(len(report['files']), 'file')}."
     )
     for file in report["files"]:
         if file["error"]:
@@ -93,13 +96,18 @@ def list_(context: Context, store: str, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("session")
+@click.argument("session", metavar="SESSION[#L40-L44]")
 @store_option
 @json_option
 @pass_context
 def show(context: Context, session: str, store: str, as_json: bool) -> None:
-    """Print a session's transcript with the line numbers that citations use; with --json, its `text` without them."""
+    """Print a session's transcript with the line numbers that citations use; with --json, its `text` without them.
+
+    A citation, as a dream's report has it, opens the lines that it names.
+    """
     from dreamfs_tools.transcript import render
+
+    session, first, last = _cited(session)
 
     def query(snapshot: Snapshot) -> tuple[Session, str]:
         found = snapshot.transcripts.session(store, session)
@@ -111,12 +119,17 @@ def show(context: Context, session: str, store: str, as_json: bool) -> None:
         return await opened.filesystem.read(query)
 
     found, text = context.run(work)
-    if as_json:
-        print_json({**_shape(found), "text": text})
-        return
     lines = text.removesuffix("\n").split("\n")
-    width = len(str(len(lines)))
-    click.echo("\n".join(f"{number:>{width}}\t{line}" for number, line in enumerate(lines, 1)))
+    if first > len(lines):
+        raise Refusal(
+            "invalid_argument", f"Session {session} has {plural(len(lines), 'line')}; there is no line {first}."
+        )
+    shown = lines[first - 1 : last]
+    if as_json:
+        print_json({**_shape(found), "text": text if last is None else "".join(f"{line}\n" for line in shown)})
+        return
+    width = len(str(first + len(shown) - 1))
+    click.echo("\n".join(f"{number:>{width}}\t{line}" for number, line in enumerate(shown, first)))
 
 
 @command.command()
@@ -126,6 +139,7 @@ def show(context: Context, session: str, store: str, as_json: bool) -> None:
 @pass_context
 def remove(context: Context, session: str, store: str, as_json: bool) -> None:
     """Forget a session's transcript."""
+    session = session.removeprefix(_FOLDER)
 
     async def work(opened: Opened) -> bool:
         return await opened.archive.remove(store, session)
@@ -136,6 +150,16 @@ def remove(context: Context, session: str, store: str, as_json: bool) -> None:
         print_json({"code": "ok", "session_id": session})
     else:
         click.echo(f"Removed the transcript of session {session}.")
+
+
+def _cited(name: str) -> tuple[str, int, int | None]:
+    """The session that a person names by its id, its path or a citation, and its lines: from the first, to the last."""
+    name = name.removeprefix(_FOLDER)
+    cited = _CITATION.fullmatch(name)
+    if cited is None:
+        return name, 1, None
+    first = int(cited["first"])
+    return cited["session"], first, max(first, int(cited["last"] or first))
 
 
 def _no_session(session: str) -> Refusal:

@@ -11,7 +11,7 @@ from typing import Any
 
 from dreamfs_server.transcripts.formats import UnknownFormat, read_file
 from dreamfs_server.transcripts.reading import About, Malformed, Reading, digest_bytes, session_segment
-from dreamfs_server.transcripts.sources import BadArchive, Source, sources
+from dreamfs_server.transcripts.sources import BadArchive, Source, files, sources
 from dreamfs_tools.transcript import Event, Session, TranscriptArchive
 
 BATCH_EVENTS = 2_000
@@ -116,12 +116,13 @@ async def import_transcripts(
 
 
 def _found(path: Path) -> Iterator[Source | FileReport]:
-    try:
-        yield from sources(path)
-    except BadArchive as error:
-        yield FileReport(str(path), problems=[str(error)])
-    except OSError as error:
-        yield FileReport(str(path), problems=[error.strerror or "cannot be read"])
+    for file in files(path):
+        try:
+            yield from sources(file)
+        except BadArchive as error:
+            yield FileReport(str(file), problems=[str(error)])
+        except OSError as error:
+            yield FileReport(str(file), problems=[error.strerror or "cannot be read"])
 
 
 def _teller(progress: Callable[[Progress], None] | None, report: ImportReport) -> Callable[[], None]:

@@ -1,5 +1,6 @@
 """The files that an import reads: those named, those in a folder, those in a zip; bounded, and never through a link."""
 
+import errno
 import os
 import re
 import zipfile
@@ -41,24 +42,31 @@ class Source:
     """The name of the folder that it lies in, "" at the top of a zip."""
 
 
-def sources(path: Path) -> Iterator[Source]:
-    """The files that a path stands for.
+def files(path: Path) -> Iterator[Path]:
+    """The files that a path stands for: itself, or what is to be read below a folder.
 
     In a folder logs and texts are read, but no texts beside or below what Claude Code keeps (logs named by a UUID), so that
-    its notes do not become sessions, and no text that is about the folder, such as a README.
+    its notes do not become sessions, and no text that is about the folder, such as a README. Links, pipes and devices in it
+    are left out.
+    """
+    if not path.is_dir():
+        yield path
+        return
+    below = list(_files_below(path))
+    logs = [file.relative_to(path) for file in below if file.suffix.lower() in {".jsonl", ".ndjson"}]
+    yield from (file for file in below if _is_wanted(file.relative_to(path), logs))
+
+
+def sources(file: Path) -> Iterator[Source]:
+    """What there is to read in a file: itself, or the members of a zip.
 
     Raises:
         BadArchive: a zip with too much in it, or a broken one.
-        OSError: the path cannot be read.
+        OSError: the file cannot be read, or is none: a pipe could be read once only, and may never end.
     """
-    if path.is_dir():
-        files = list(_files_below(path))
-        logs = [file.relative_to(path) for file in files if file.suffix.lower() in {".jsonl", ".ndjson"}]
-        for file in files:
-            if _is_wanted(file.relative_to(path), logs):
-                yield from _file(file)
-    else:
-        yield from _file(path)
+    if file.exists() and not file.is_file():
+        raise OSError(errno.EINVAL, "a pipe or a device, not a file; save what it gives first")
+    yield from _file(file)
 
 
 def _is_wanted(file: PurePath, logs: Sequence[PurePath]) -> bool:
@@ -75,7 +83,7 @@ def _files_below(folder: Path) -> Iterator[Path]:
         folders.sort()
         for name in sorted(names):
             file = Path(parent, name)
-            if not file.is_symlink():
+            if not file.is_symlink() and file.is_file():
                 yield file
 
 
