@@ -143,3 +143,18 @@ async def test_a_fork_outlives_its_base(engine: Engine) -> None:
     then = await engine.read(everything)
     await engine.delete_store("memories")
     assert await engine.read(everything) == then
+
+
+async def test_what_comes_to_a_fork_that_has_the_same_file_is_another_memory(base: Filesystem) -> None:
+    await keeper(base).fork_store("memories", FORK)
+    await write(base, Move("memories", "g/h/b", "fork", "moved"))
+
+    def query(snapshot: Snapshot) -> None:
+        tree = snapshot.tree("fork")
+        own, moved = tree.entry("g/h/b"), tree.entry("moved")
+        assert own is not None
+        assert moved is not None
+        assert own.memory_id != moved.memory_id
+        assert (own.change_number, moved.change_number) == (2, 1)
+
+    await base.read(query)

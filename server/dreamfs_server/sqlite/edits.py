@@ -27,6 +27,7 @@ SELECT revision, change_number, node_id, live, other_id FROM change INDEXED BY c
 WHERE memory_id = ? AND store_id = ? AND revision <= ? ORDER BY revision DESC, change_number DESC, live DESC LIMIT 1
 """
 _HOLDS = "SELECT 1 FROM node WHERE node_id = ? AND live = 1 AND memory_id = ?"
+_OWN_NODE = "SELECT node_id FROM node WHERE store_id = ? AND sort_key = (SELECT sort_key FROM node WHERE node_id = ?)"
 _LAST_MEMORY = "SELECT max(memory_id) FROM change"
 
 
@@ -192,8 +193,10 @@ class Editing:
         for segment in revising.segments:
             row = self._c.execute(_LAST_OF_MEMORY, (memory_id, segment.store_id, segment.head)).fetchone()
             if row is not None and segment is not revising.segments[0]:
-                version, number = row[:2]  # what an ancestor's paths hold now says nothing about the fork
-                return version, number, None, 0, None
+                # What an ancestor's paths hold now says nothing about the fork: it has paths of its own.
+                version, number, node_id, live, _ = row
+                own = self._c.execute(_OWN_NODE, (revising.store.store_id, node_id)).fetchone()
+                return version, number, own[0] if own else None, live, None
             if row is not None:
                 return row[0], row[1], row[2], row[3], row[4]
         return None
