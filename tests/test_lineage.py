@@ -30,7 +30,7 @@ from dreamfs_tools.selection import Selection
 from dreamfs_tools.stores import StoreKeeper
 from dreamfs_tools.str_replace import str_replace
 from dreamfs_tools.view import view
-from writing_world import caller, head_of, history_of, noon, text_of
+from writing_world import caller, head_of, history_of, memory_id_of, noon, text_of
 
 A, NOTE = "/memories/a.md", "one\ntwo\nthree\nfour\nfive\n"
 
@@ -402,3 +402,16 @@ async def test_moves_of_an_older_database_are_known_after_its_upgrade(tmp_path: 
     assert c.execute(asked).fetchall() == known
     assert sum(row[3] is not None for row in known) == 2
     c.close()
+
+
+async def test_a_file_that_took_the_place_of_its_own_copy_in_a_fork_goes_back_and_so_does_the_copy(
+    forked: Filesystem, ada: Call, bob: Call
+) -> None:
+    await rename(ada, "/lab/a.md", "/lab/copy.md")
+    await delete(bob, "/lab/copy.md")
+    await rename(bob, A, "/lab/b.md")
+    await revert(ada, Selection(session="s-bob"))
+    assert await text_of(forked, A) == NOTE
+    assert await text_of(forked, "/lab/copy.md") == NOTE
+    assert await text_of(forked, "/lab/b.md") is None
+    assert await memory_id_of(forked, A) == await memory_id_of(forked, "/lab/copy.md")

@@ -248,6 +248,7 @@ def _joined(snapshot: Snapshot, files: Sequence[Undone], chosen: _Chosen) -> tup
     """A file that was moved between stores goes back as one; half of such a move cannot be undone."""
     back = {file.memory_id: file for file in files if file.now is None}
     gone = {file.memory_id: file for file in files if file.then is None}
+    staying = {(file.now.store, file.memory_id) for file in files if file.now and file.then}
     whole: list[Undone] = []
     blocked: list[Blocked] = []
     for file in files:
@@ -265,7 +266,7 @@ def _joined(snapshot: Snapshot, files: Sequence[Undone], chosen: _Chosen) -> tup
                 else (
                     _origin(min(own, key=_key), chosen)
                     if file.then is None
-                    else _fate(snapshot, max(own, key=_key), chosen)
+                    else _fate(snapshot, max(own, key=_key), chosen, staying)
                 )
             )
             whole += [file] if end == "whole" else []
@@ -284,17 +285,24 @@ def _origin(arrival: Change, chosen: _Chosen) -> Literal["whole", "half"]:
     return "whole" if any((one.operation, one.path) == ("deleted", path) for one in left) else "half"
 
 
-def _fate(snapshot: Snapshot, left: Change, chosen: _Chosen) -> Literal["whole", "half", "deleted"]:
-    """Whether a file may come back that went by a change: not where it lives elsewhere, or others deleted it there."""
+def _fate(
+    snapshot: Snapshot, left: Change, chosen: _Chosen, staying: AbstractSet[tuple[str, str]]
+) -> Literal["whole", "half", "deleted"]:
+    """Whether a file may come back that went by a change: not where it lives elsewhere, or others deleted it there.
+
+    `staying` are the files, by store and memory, that go back to what they were in their own store.
+    """
     arrival = arrived(snapshot, left.store, left)
     if arrival is None:
         return "whole"
     own = {_key(one) for one in chosen.get((arrival.store, arrival.memory_id), ())}
     newest = max(snapshot.changes(arrival.store, ChangeFilter(memory_id=arrival.memory_id), 2), key=_key)
+    if _key(arrival) in own and (arrival.store, arrival.memory_id) in staying:
+        return "whole"  # it came where a file of its memory had been, as in a fork, and that one is there again
     if _key(arrival) not in own or newest.operation != "deleted":
         return "half"
     if _key(newest) in own:
-        return _fate(snapshot, newest, chosen)
+        return _fate(snapshot, newest, chosen, staying)
     return "half" if arrived(snapshot, newest.store, newest) else "deleted"
 
 
