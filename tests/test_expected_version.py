@@ -338,3 +338,14 @@ async def test_checks_come_in_their_order(filesystem: Filesystem, ada: Call) -> 
         with pytest.raises(Refusal) as refused:
             await attempt
         assert refused.value.code == code
+
+
+async def test_an_edit_of_a_file_is_not_merged_into_another_that_was_written_in_its_place(
+    filesystem: Filesystem, ada: Call, bob: Call
+) -> None:
+    await create(ada, PATH, TEN)
+    await delete(bob, PATH)
+    await create(bob, PATH, TEN.replace("line 9", "LINE 9"))
+    with pytest.raises(Refusal) as refused:
+        await str_replace(ada, PATH, "line 1\n", "LINE 1\n", expected_version=1, on_conflict="merge")
+    assert (refused.value.code, refused.value.data["merges"]) == ("conflict", False)

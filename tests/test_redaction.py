@@ -463,3 +463,13 @@ async def test_pruning_by_age_counts_from_when_a_version_was_superseded(tmp_path
         assert await going(datetime(2026, 7, 2, tzinfo=UTC), keep=2) == ["/memories/a.md version 1"]
     finally:
         await engine.close()
+
+
+async def test_pruning_keeps_what_a_deleted_fork_would_show_again(engine: Engine) -> None:
+    await put(engine, "a.md", "one\n")
+    await engine.fork_store("memories", Store("fork", "Fork"))
+    await put(engine, "a.md", "two\n")
+    await engine.delete_store("fork")
+    await eraser(engine).prune([Pruning(keep_versions=1)], OPERATOR)
+    await engine.undelete_store("fork")
+    assert "one" in (await view(caller(engine), "/fork/a.md")).text

@@ -159,3 +159,14 @@ async def test_a_removed_content_cannot_be_restored() -> None:
     with pytest.raises(Refusal) as refused:
         await restore(ada, PATH, 1)
     assert refused.value.code == "not_allowed"
+
+
+async def test_a_folder_before_its_latest_change_has_what_other_changes_brought(
+    filesystem: Filesystem, ada: Call
+) -> None:
+    await create(ada, "/memories/f/a", "one\n")
+    await create(ada, "/memories/f/b", "two\n")
+    await create(ada, "/memories/f/a", "ONE\n", expected_version=1)
+    await restore(ada, "/memories/f", -1)
+    assert await text_of(filesystem, "/memories/f/a") == "one\n"
+    assert await text_of(filesystem, "/memories/f/b") == "two\n"

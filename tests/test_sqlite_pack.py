@@ -9,7 +9,9 @@ import pytest
 
 from dreamfs_server.sqlite.filesystem import Engine
 from dreamfs_server.sqlite.pack import DEPTH_MAX
+from dreamfs_server.sqlite.redaction import SqliteEraser
 from dreamfs_tools.filesystem import Author, Edit, Planned, Put, Remove, Snapshot, Store
+from dreamfs_tools.redaction import Pruning
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -89,6 +91,33 @@ async def test_a_text_that_comes_back_is_never_built_on_itself(engine: Engine) -
         await engine.pack()
     assert await texts(engine, "a", range(1, 11)) == [version(number) for number in order]
     assert await texts(engine, "b", range(11, 21)) == [version(number) for number in reversed(order)]
+
+
+async def test_two_files_with_the_same_texts_are_not_built_on_each_other(engine: Engine) -> None:
+    for path, order in (("a", [0, 1, 0]), ("b", [1, 0, 2])):
+        for number in order:
+            await put(engine, path, version(number))
+        await engine.pack()
+    assert await texts(engine, "a", range(1, 4)) == [version(number) for number in (0, 1, 0)]
+    assert await texts(engine, "b", range(4, 7)) == [version(number) for number in (1, 0, 2)]
+
+
+async def test_nothing_is_built_on_a_text_that_went_while_it_was_made_small(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        await put(engine, "a", version(number))
+    write = engine.database.write
+
+    async def write_after_a_pruning(work: Any) -> Any:
+        monkeypatch.setattr(engine.database, "write", write)
+        eraser = SqliteEraser(engine.database, lambda: NOON, lambda size: b"\1" * size)
+        await eraser.prune([Pruning(keep_versions=2)], Author())
+        return await write(work)
+
+    monkeypatch.setattr(engine.database, "write", write_after_a_pruning)
+    await engine.pack()
+    assert await texts(engine, "a", range(1, 4)) == [None, version(1), version(2)]
 
 
 async def test_a_fork_reads_what_its_base_made_small(engine: Engine) -> None:

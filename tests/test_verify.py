@@ -308,3 +308,22 @@ def test_a_table_or_trigger_that_is_not_as_it_was_made_is_named(
 def test_a_redaction_leaves_the_chain_whole(terminal: Terminal) -> None:
     terminal.run("redact", "/memories/f/c.md", "--version", "1", "--yes")
     assert terminal.says("doctor", "--verify").endswith("--anchor-file FILE.\n")
+
+
+def test_a_forged_link_does_not_carry_the_next_one(terminal: Terminal) -> None:
+    tamper(terminal, f"UPDATE revision SET chain = x'{'5a' * 32}' WHERE number = 2")
+    assert problems(terminal) == [("chain", 2), ("chain", 3)]
+
+
+def test_where_a_file_came_from_belongs_to_its_link(terminal: Terminal) -> None:
+    other = "(SELECT node_id FROM node WHERE path = 'f/b.md')"
+    tamper(terminal, f"UPDATE change SET other_id = {other} WHERE revision = 4 AND live = 1")
+    assert ("chain", 4) in problems(terminal)
+
+
+def test_a_message_of_which_two_parts_were_redacted_leaves_the_chain_whole(terminal: Terminal) -> None:
+    terminal.put("/memories/d.md", "four\n", "s-1", "for tulip and for orchid")
+    for word in ("tulip", "orchid"):
+        terminal.run("redact", "/memories/d.md", "--text", word, "--yes")
+    assert next(row["message"] for row in terminal.json("log")) == "for [redacted] and for [redacted]"
+    assert terminal.says("doctor", "--verify").endswith("--anchor-file FILE.\n")
