@@ -6,7 +6,9 @@ import json
 import sqlite3
 import tempfile
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,21 @@ def test_nothing_is_found_in_any_honest_history_of_stores_and_forks(
 
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(run(Path(folder)))
+
+
+async def test_nothing_is_found_where_time_passes_while_a_store_is_made(tmp_path: Path) -> None:
+    passed = count()
+    engine = await Engine.open(tmp_path / "memory.db", lambda: noon() + timedelta(seconds=next(passed)))
+    try:
+        await engine.create_store(Store("team", "Team"))
+        await engine.fork_store("team", Store("fork", "Fork"))
+        await engine.archive_store("fork")
+        await engine.delete_store("fork")
+        await engine.undelete_store("fork")
+        await engine.delete_store("team")
+        assert (await SqliteIntegrity(engine.database, noon).verify(None))["problems"] == []
+    finally:
+        await engine.close()
 
 
 async def steps(call: Any, todo: list[tuple[Callable[..., Awaitable[Any]], tuple[Any, ...]]]) -> None:

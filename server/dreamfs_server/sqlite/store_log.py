@@ -101,15 +101,18 @@ def problems(c: sqlite3.Connection, store_id: int, store: Store | None) -> Itera
     if store is None:
         return
     now = settings_of(store)
-    for name in dict.fromkeys([*wanted, *(now if "created_at" in states else ())]):
+    is_whole = bool(rows) and rows[0][3] in {"created", "forked"}
+    for name in dict.fromkeys([*wanted, *(now if is_whole else ())]):
         if (now.get(name) or None) != (wanted.get(name) or None):
             yield last, f"its {name} is not what its log says"
 
 
 def _states_after(operation: str, at: int) -> dict[str, int | None]:
     """What an entry says of a store's times; nothing of those that an older store had before it had a log."""
-    if operation in {"created", "forked"}:
+    if operation == "created":
         return {"created_at": at, "archived_at": None, "deleted_at": None}
+    if operation == "forked":  # its time of making is read a moment before the entry's
+        return {"archived_at": None, "deleted_at": None}
     if operation == "archived":
         return {"archived_at": at}
     if operation in {"deleted", "undeleted"}:
