@@ -42,8 +42,10 @@ class Dreamer:
         assert "refused" not in done.usage
         return done.dream_id, await self.filesystem.read(lambda snapshot: snapshot.dreams.proposals(done.dream_id))
 
-    async def answer(self, dream_id: str, number: int, *, accept: bool, edited: Sequence[EditedFile] = ()) -> None:
-        review = Review(dream_id, number, accept, "user:ada", "terminal", edited=edited)
+    async def answer(
+        self, dream_id: str, number: int, *, accept: bool, edited: Sequence[EditedFile] = (), reason: str = ""
+    ) -> None:
+        review = Review(dream_id, number, accept, "user:ada", "terminal", reason, edited)
         await self.dreams.review(review, ADA)
 
     async def in_own_words(self, dream_id: str, number: int) -> Sequence[EditedFile]:
@@ -87,7 +89,8 @@ async def test_what_did_not_fit_into_one_dream_comes_when_something_has_changed(
     first, proposals = await here.dream()
     assert len(proposals) == 10
     for proposal in proposals[1:]:
-        await here.answer(first, proposal.number, accept=False)
+        assert proposal.flags == []
+    await here.answer(first, proposal.number, accept=False, reason="we know")
     assert (await here.dream())[1] == []
     await here.answer(first, 1, accept=True)
     titles = [proposal.title for proposal in (await here.dream())[1]]
@@ -95,17 +98,21 @@ async def test_what_did_not_fit_into_one_dream_comes_when_something_has_changed(
     assert not set(titles) & {proposal.title for proposal in proposals}
 
 
-async def test_a_rejected_rule_comes_back_with_more_sessions_only() -> None:
+async def test_a_rejected_rule_comes_back_with_more_sessions_only_and_says_why_it_was_rejected() -> None:
     here = Dreamer(MemoryFilesystem())
     for session, events in recurring_error(sessions=5):
         here.filesystem.transcripts.add(session, events)
     first, [proposal] = await here.dream()
-    await here.answer(first, proposal.number, accept=False)
+    assert proposal.flags == []
+    await here.answer(first, proposal.number, accept=False, reason="we know")
     assert (await here.dream())[1] == []
     session, events = list(recurring_error(sessions=6))[-1]
     here.filesystem.transcripts.add(session, events)
     _, [again] = await here.dream()
     assert (again.fingerprint, again.claims[0].support.sessions) == (proposal.fingerprint, 6)
+    assert again.flags == [
+        f"user:ada rejected the same in dream {first}, because “we know”; it rested on 5 sessions then, on 6 now"
+    ]
 
 
 async def test_what_a_dream_wrote_supports_no_later_dream() -> None:

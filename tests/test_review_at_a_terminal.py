@@ -106,6 +106,21 @@ def test_an_editor_that_saves_nothing_leaves_the_proposal_open(database: Path) -
     assert proposals(database)[0] == ("pending", False, "")
 
 
+def test_an_editor_that_is_not_there_is_named_and_the_review_goes_on(database: Path) -> None:
+    shown = review(database, "e\na\nq\n", env={"EDITOR": "/nowhere/editor", "VISUAL": ""})
+    assert "/nowhere/editor: Editing failed" in shown
+    assert "Set $EDITOR to an editor that is there." in shown
+    assert proposals(database)[0] == ("accepted", False, "")
+
+
+@pytest.mark.parametrize("both", [("--accept", "--reject"), ("--reject", "--accept")])
+def test_who_says_both_accept_and_reject_is_asked_for_one(database: Path, both: tuple[str, str]) -> None:
+    result = run(database, "review", "d-1", "1", *both, "--as", "ada")
+    assert result.exit_code == 2
+    assert "either --accept or --reject" in result.output
+    assert proposals(database)[0] == ("pending", False, "")
+
+
 def test_a_selection_is_decided_at_once_but_high_risk_only_alone(database: Path) -> None:
     shown = review(database, "1-3\na\nq\n")
     assert [status for status, _, _ in proposals(database)] == ["accepted", "accepted", "pending"]

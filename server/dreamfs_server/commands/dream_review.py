@@ -17,14 +17,21 @@ OPEN = ("pending", "quarantined")
 @click.command("review", cls=Command)
 @click.argument("dream_id", default="")
 @click.argument("selection", default="")
-@click.option("--accept", "answer", flag_value="accept", help="Accept the selected proposals, each as one new version.")
-@click.option("--reject", "answer", flag_value="reject", help="Reject them; they come back only with new evidence.")
+@click.option("--accept", is_flag=True, help="Accept the selected proposals, each as one new version.")
+@click.option("--reject", is_flag=True, help="Reject them; they come back only with new evidence.")
 @click.option("--as", "named", default="", metavar="NAME", help="Who decided, for scripts.")
 @click.option("--reason", default="", help="Why.")
 @json_option
 @pass_context
 def command(
-    context: Context, dream_id: str, selection: str, answer: str | None, named: str, reason: str, as_json: bool
+    context: Context,
+    dream_id: str,
+    selection: str,
+    accept: bool,
+    reject: bool,
+    named: str,
+    reason: str,
+    as_json: bool,
 ) -> None:
     """Decide about a dream's proposals: SELECTION is a number, ranges such as 1,3-5, or all.
 
@@ -36,10 +43,12 @@ def command(
     from dreamfs_server.dream.review import selection as selected
     from dreamfs_tools.dream_shape import verdict_shape
 
+    if accept and reject:
+        raise click.UsageError("Say either --accept or --reject.")
     reviewer = reviewer_of(named, login(), os.environ, is_terminal=sys.stdin.isatty())
     dream, proposals = context.run(lambda opened: _open(opened, dream_id))
     numbers = [proposal.number for proposal in proposals]
-    if answer is None:
+    if not (accept or reject):
         from dreamfs_server.commands.review_dialogue import Dialogue
 
         chosen = selected(selection, numbers) if selection else numbers
@@ -49,7 +58,7 @@ def command(
     if not selection:
         raise Refusal("invalid_argument", "Say which proposals: a number, ranges such as 1,3-5, or all.")
     results = [
-        decide(context, Review(dream.dream_id, number, answer == "accept", reviewer, "terminal", reason))
+        decide(context, Review(dream.dream_id, number, accept, reviewer, "terminal", reason))
         for number in selected(selection, numbers)
     ]
     if as_json:

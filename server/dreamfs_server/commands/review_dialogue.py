@@ -157,7 +157,11 @@ class Dialogue:
         edited: list[EditedFile] = []
         for file in files:
             start = self._texts.get(file.path, file.text)
-            text = click.edit(start, extension=os.path.splitext(file.path)[1] or ".md")  # noqa: PTH122  # no path of this machine
+            try:
+                text = click.edit(start, extension=os.path.splitext(file.path)[1] or ".md")  # noqa: PTH122  # no path of this machine
+            except click.ClickException as error:  # the review goes on without it
+                click.echo(f"{error.format_message()}. Set $EDITOR to an editor that is there.", err=True)
+                return
             text = start if text is None else text
             if text != file.text:
                 self._texts[file.path] = text

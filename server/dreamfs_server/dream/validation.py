@@ -8,6 +8,7 @@ counted, statistics are mined again, the diff is computed.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dreamfs_server.dream.answered import answered_before
 from dreamfs_server.dream.apply import FileChange, Folded, fold, retirement_note
 from dreamfs_server.dream.citations import Cited, Uncited, resolve
 from dreamfs_server.dream.evidence.orders import addresses_agents
@@ -98,6 +99,7 @@ def validate(snapshot: Snapshot, dream: Dream, proposal: Proposal, mined: Sequen
         flags=[
             *proposal.flags,
             *_flags(claims, cited),
+            *answered_before(snapshot, dream, checked),
             *(f"reads as an order out of tool output: {order}" for order in found),
         ],
     )
