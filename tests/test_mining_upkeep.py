@@ -45,6 +45,32 @@ def test_a_relative_date_is_written_as_the_day_it_meant(before: str, after: str)
 
 
 @pytest.mark.parametrize(
+    "head",
+    [
+        "# Notes\n\nWritten 2026-03-05.\n",
+        "---\ntitle: Notes\ndate: 2026-03-05\n---\n",
+        "# Notes\n\n_Last updated: 2026-03-05_\n",
+        "# Notes of 2026-03-05\n\n## Limits\n",
+    ],
+)
+def test_a_file_that_says_when_it_was_written_is_believed_over_the_day_it_came_in(head: str) -> None:
+    assert "raised on 2026-03-04 by" in rewritten(f"{head}\n- The limit was raised yesterday by Ines.\n")
+
+
+def test_a_day_at_the_head_is_not_that_of_a_line_added_later() -> None:
+    text = "# Notes\n\nWritten 2026-03-05.\n\n- The limit was raised yesterday by Ines.\n"
+    came, added = datetime(2026, 3, 6, tzinfo=UTC), datetime(2026, 11, 18, tzinfo=UTC)
+    note = replace(memory("a.md", text), written_at=[came, came, came, came, added, came])
+    assert "raised on 2026-11-17 by" in proposals(note)[0].changes[0].file_text
+
+
+@pytest.mark.parametrize("said", ["Due 2026-03-05.", "Written 2026-12-24."])
+def test_a_day_at_the_head_that_is_no_day_of_writing_counts_for_nothing(said: str) -> None:
+    text = f"# Notes\n\n{said}\n\n- The limit was raised yesterday by Ines.\n"
+    assert "raised on 2026-11-17 by" in rewritten(text)
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "Every night the job exports what came in yesterday.",

@@ -1,13 +1,14 @@
 """Relative dates in memories: `yesterday` is true for one day only.
 
 What a relative date was relative to is the day that its line or the heading above it names, else the day on which the line
-was written. Only words that mean one day, week or month are read; habits (`every day exports yesterday's data`) are not.
+was written. A file that says at its head when it was written (`Written 2026-02-02`, `date: 2026-02-02`) was written then,
+also where it came into the store later; what was added to it since was written when it was added. Only words that mean one day, week or month are read; habits (`every day exports yesterday's data`) are not.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from dreamfs_server.dream.evidence.statements import Statement, statements
 from dreamfs_server.dream.material import Memory, cite_memory
@@ -42,6 +43,11 @@ _RELATIVE = re.compile(
 _HABIT = re.compile(r"(?i)\b(?:every|each|always|usually|daily|nightly|weekly|whenever|if|when|per)\b")
 _CODE = re.compile(r"`[^`\n]*`|\"[^\"\n]*\"|“[^”\n]*”")
 _ISO = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)\b")
+_HEAD_LINES_MAX = 12
+_HEAD_DAY = re.compile(
+    r"(?i)^[\W_]*(?:(?:written|created|recorded|noted|dated?|day|as of|status as of|(?:last )?(?:updated?|edited|changed|modified|reviewed))\b[\W_]*(?:(?:on|at|day|date)\b[\W_]*)?|#\s.*\b|(?=\d{4}-\d\d-\d\d\W*$))"
+    r"(?P<day>\d{4}-\d\d-\d\d)(?!\d)"
+)
 _PREPOSITION = re.compile(r"(?i)\b(?:since|until|till|by|from|of|for|on|before|after|through|to)\s+$")
 
 
@@ -128,10 +134,28 @@ def _base(statement: Statement, line: str) -> date | None:
                 return None
     memory = statement.memory
     number = memory.text.count("\n", 0, statement.start)
-    if number < len(memory.written_at):
-        written = memory.written_at[number]
-        return written.date() if written is not None else None
-    return memory.revised_at.date() if memory.revised_at is not None else None
+    written = _written(memory, number)
+    if written is None:
+        return None
+    at, said = _head_day(memory)
+    return said if said is not None and said <= written.date() and _written(memory, at) == written else written.date()
+
+
+def _written(memory: Memory, number: int) -> datetime | None:
+    return memory.written_at[number] if number < len(memory.written_at) else memory.revised_at
+
+
+def _head_day(memory: Memory) -> tuple[int, date | None]:
+    """The line at a file's head that says when it was written, and the day."""
+    for number, line in enumerate(memory.text.split("\n", _HEAD_LINES_MAX)[:_HEAD_LINES_MAX]):
+        if found := _HEAD_DAY.match(line):
+            try:
+                return number, date.fromisoformat(found["day"])
+            except ValueError:
+                return number, None
+        if line.startswith("##"):
+            break  # what follows speaks of one part
+    return 0, None
 
 
 def _absolute(found: re.Match[str], base: date) -> str:
