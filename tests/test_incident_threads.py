@@ -36,6 +36,8 @@ ADA, BOT = ("ada", "11-03 14:02", "it is slow"), ("alertbot", "11-03 14:05", "FI
         "---\ndate: 2026-11-03\ntimezone: Europe/Berlin\n---\n- 15:02 — **ada**: it is slow\n- 15:05 — **alertbot**: FIRING: HighLatency\n",
         "## 2026-11-03\nAll times are CET.\n\n**ada** (15:02): it is slow\n**alertbot** (15:05): FIRING: HighLatency\n",
         "### ada — 2026-11-03 09:02 EST\nit is slow\n\n### alertbot — 2026-11-03 09:05 EST\nFIRING: HighLatency\n",
+        "# Post-mortem, 3 November 2026\n\n## Timeline (CET)\n| 15:02 | ada | it is slow |\n| 15:05 | alertbot | FIRING: HighLatency |\n",
+        "# 2026-11-03\n\nUhrzeiten in MEZ\n\n15:02 <ada> it is slow\n15:05 <alertbot> FIRING: HighLatency\n",
         "03.11.2026 14:02 - ada: it is slow\n03.11.2026 14:05 - alertbot: FIRING: HighLatency\n",
         "# 2026-11-03\n| 14:02 | ada | it is slow |\n| 14:05 | alertbot | FIRING: HighLatency |\n",
         "# 2026-11-03\n\nada  2:02 PM\nit is slow\n\nalertbot  2:05 PM\nFIRING: HighLatency\n",

@@ -27,7 +27,7 @@ _DAY = re.compile(
 _PACKED_DAY = re.compile(r"(?<!\d)(20\d\d)(\d\d)(\d\d)(?!\d)")
 ZONE = r"Z\b|UTC(?:[+-]\d{1,2}(?::?\d\d)?)?|[+-]\d\d:?\d\d|[A-Z]{2,4}\b"
 _ZONE_SAID = re.compile(
-    r"(?i:\b(?:all\s+)?times?(?:zone|stamps)?\s*(?:are|is|shown|given|below)?\s*(?:in|:|\()?\s*\**)([A-Za-z]+/[A-Za-z_]+|UTC[+-]\d{1,2}(?::?\d\d)?|[A-Z]{2,4})\b"
+    r"(?i:\b(?:all\s+)?(?:times?(?:zone|stamps|line)?|(?:uhr)?zeit(?:en)?|hora(?:s|rio)?)\s*(?:are|is|shown|given|below)?\s*(?:in|:|\()?\s*\**)([A-Za-z]+/[A-Za-z_]+|UTC[+-]\d{1,2}(?::?\d\d)?|[A-Z]{2,4})\b"
 )
 CLOCK = r"(?<![\d:.])\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:\s?[AaPp]\.?[Mm]\b\.?)?"
 _CLOCK = re.compile(rf"(?P<clock>{CLOCK})(?:\s?\(?(?P<zone>{ZONE})\)?)?")
