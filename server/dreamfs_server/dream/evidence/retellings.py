@@ -3,6 +3,8 @@
 `copies.py` knows copies that are equal event by event. Forms differ in roles, in the layout and in how exact times are, so here
 the words are compared: a session most of whose runs of words stand in another one is a retelling of it. Two conversations that
 only use the same words (a job that is started every night) began at different times, which no zone explains.
+
+A short thread has too few words for that. It is a retelling of one that has each of its messages, said at the same times.
 """
 
 from collections import Counter, defaultdict
@@ -23,7 +25,27 @@ common_sessions_min = 20
 """A run in so many sessions is a form of words."""
 zone_seconds_max = 14 * 3600
 _QUARTER, _SLACK_SECONDS = 900, 90
+messages_min, messages_max = 2, 60
+by_people_words_min = 6
+"""Alerts of one time stand in threads of different incidents; what people say at one time does not."""
+messages_words_min_undated = 20
 _WORD = pattern(r"\w+")
+_NAMED = pattern(r"^@?[\w.'’-]{1,30}:\s")
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """What was said, and when within a quarter of an hour: zones differ by whole ones."""
+
+    words: tuple[str, ...]
+    minute: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Thread:
+    said: frozenset[_Message]
+    by_people: int
+    """Words of people."""
 
 
 @dataclass(slots=True)
@@ -32,12 +54,16 @@ class Retellings:
 
     _runs: dict[str, frozenset[int]] = field(default_factory=dict[str, frozenset[int]])
     _about: dict[str, Session] = field(default_factory=dict[str, Session])
+    _threads: dict[str, _Thread] = field(default_factory=dict[str, _Thread])
 
     def meet(self, gathered: Gathered) -> None:
         """Note one session; what tools answered says nothing of who told it, and runs of a benchmark are experiments."""
         about = gathered.session
         if (about.task and about.outcome) or about.parent:
             return
+        if (short := _thread(gathered)) is not None:
+            self._threads[about.session_id] = short
+            self._about[about.session_id] = about
         found: set[int] = set()
         for event in gathered.events:
             posted = event.kind == "tool_result" and event.call_id in {"", event.tool}
@@ -78,7 +104,35 @@ class Retellings:
                 if result.get(other) != session_id and (longer > shorter or (longer == shorter and other < session_id)):
                     result[session_id] = other
                     break
+        self._add_short(result, copies)
         return {session: _last(result, session) for session in result}
+
+    def _add_short(self, result: dict[str, str], copies: Mapping[str, str]) -> None:
+        """Add the short threads each of whose messages another thread has."""
+        having: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for session_id in sorted(self._threads.keys() - copies.keys()):
+            for words in {message.words for message in self._threads[session_id].said}:
+                having[words].append(session_id)
+        for session_id in sorted(self._threads.keys() - copies.keys() - result.keys()):
+            mine = self._threads[session_id]
+            longest = max(mine.said, key=lambda message: (len(message.words), message.words))
+            for other in having[longest.words]:
+                if other == session_id or result.get(other) == session_id or not self._retells(session_id, other):
+                    continue
+                theirs = self._threads[other]
+                if len(theirs.said) > len(mine.said) or (len(theirs.said) == len(mine.said) and other < session_id):
+                    result[session_id] = other
+                    break
+
+    def _retells(self, one: str, other: str) -> bool:
+        mine, theirs = self._threads[one], self._threads[other]
+        a, b = self._about[one].started_at, self._about[other].started_at
+        if a is not None and b is not None and all(message.minute is not None for message in mine.said):
+            return mine.said <= theirs.said and abs((a - b).total_seconds()) <= zone_seconds_max
+        if a is not None and b is not None and not self._same_time(one, other, 0):
+            return False
+        words = sum(len(message.words) for message in mine.said)
+        return words >= messages_words_min_undated and {m.words for m in mine.said} <= {m.words for m in theirs.said}
 
     def _same_time(self, one: str, other: str, runs: int) -> bool:
         a, b = self._about[one].started_at, self._about[other].started_at
@@ -90,6 +144,28 @@ class Retellings:
         return apart <= zone_seconds_max + (10 * 3600 if midnight else 0) and (
             midnight or apart <= 3600 or min(off, _QUARTER - off) <= _SLACK_SECONDS
         )
+
+
+def _thread(gathered: Gathered) -> _Thread | None:
+    """The messages of a short thread, without its headings; None for anything else."""
+    said: set[_Message] = set()
+    by_people = 0
+    for event in gathered.events:
+        posted = event.kind == "tool_result" and event.call_id in {"", event.tool}
+        if event.kind in {"tool_call", "tool_result"} and not posted:
+            return None
+        if event.role == "system" or event.kind not in {"text", "tool_result"}:
+            continue
+        if event.at is None and not event.speaker and event.role == "user" and gathered.session.started_at is not None:
+            continue  # what stands before the first message of a thread
+        words = tuple(_WORD.findall(_NAMED.sub("", event.text[:20_000]).casefold()))
+        minute = event.at.minute % (_QUARTER // 60) if event.at is not None else None
+        if words:
+            said.add(_Message(words, minute))
+            by_people += len(words) * (event.role == "user" and not posted)
+    if not messages_min <= len(said) <= messages_max or by_people < by_people_words_min:
+        return None
+    return _Thread(frozenset(said), by_people)
 
 
 def _last(result: Mapping[str, str], session: str) -> str:
