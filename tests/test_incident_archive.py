@@ -70,6 +70,64 @@ def test_an_alert_that_comes_again_is_told_with_what_people_found_k_of_n() -> No
     assert "“a wrong feature flag” as the cause (1 session)" in shown(cards)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Cause: {}.",
+        "ok found it. Cause = {}",
+        "Same cause as on Monday: {}, third time now.",
+        "So the reason for the backlog was {} (see the ticket).",
+        "Ursache war {}.",
+        "Causa: {}, otra vez.",
+    ],
+)
+def test_a_cause_is_read_in_the_forms_that_people_write(said: str) -> None:
+    what = "a full RETRY_QUEUE on the relay"
+    threads = [
+        thread(n, [("alertbot", "FIRING: QueueBacklog on mailer"), ("bob", said.format(what))]) for n in range(3)
+    ]
+    assert f"in 3 of 3: “{what}”" in written(dreamt(threads)[1])
+
+
+@pytest.mark.parametrize(
+    "said",
+    ['"Cause: a full retry queue." was the one before, not this', "Possible “cause: a full retry queue”, or not"],
+)
+def test_a_cause_between_quotation_marks_is_nobodys_finding(said: str) -> None:
+    threads = [thread(n, [("alertbot", "FIRING: QueueBacklog on mailer"), ("bob", said)]) for n in range(3)]
+    cards, _ = dreamt(threads)
+    assert "retry queue" not in shown(cards)
+
+
+@pytest.mark.parametrize(
+    ("posted", "name"),
+    [
+        ("[FIRING:1] QueueBacklog group=mail depth=17", "QueueBacklog"),
+        ("🔥 QueueBacklog instance=mail-2 depth=17", "QueueBacklog"),
+        ("[Alertmanager] TLSExpiry host=mail days_left=6", "TLSExpiry"),
+        ("PROBLEM: QueueBacklog on mail-2 /var 97% full", "QueueBacklog"),
+        ('FIRING: alertname="QueueBacklog", depth=17', "QueueBacklog"),
+    ],
+)
+def test_an_alert_is_called_by_its_name_without_labels_and_values(posted: str, name: str) -> None:
+    cards, _ = dreamt([thread(n, [("alertbot", posted), ("ada", "On it.")]) for n in range(3)])
+    assert f"`{name}` fired 3 times in 3 sessions" in shown(cards)
+
+
+def test_what_a_program_says_is_over_is_no_alert() -> None:
+    said = [("alertbot", "✅ QueueBacklog instance=mail-2 resolved"), ("ada", "Fine.")]
+    assert "QueueBacklog" not in shown(dreamt([thread(n, said) for n in range(3)])[0])
+
+
+def test_a_cause_that_an_alerts_page_names_gets_no_page_of_its_own() -> None:
+    alerted = [outage(n, "the relay refused our certificate") for n in range(3)]
+    told = [thread(n, [("bob", "Root cause: the relay refused our certificate.")]) for n in range(5, 8)]
+    _, proposals = dreamt([*alerted, *told])
+    assert [p.changes[0].path for p in proposals if "/incidents/" in p.changes[0].path] == [
+        "/memories/incidents/queuebacklog-on-mailer.md"
+    ]
+
+
 def test_causes_that_differ_in_one_number_are_different_causes() -> None:
     threads = [outage(n, f"release 4.{n} of the relay was broken") for n in range(4)]
     cards, proposals = dreamt(threads)
@@ -250,6 +308,40 @@ def test_a_blame_that_later_threads_contradict_is_marked_with_days_and_place() -
     text = next(change.file_text for one in proposals for change in one.changes if change.path.endswith("timeouts.md"))
     mark = "(contradicted: people said “a leaked connection pool” in 3 sessions from 2026-11-01 to 2026-11-03, last `inc-2#L5`)"
     assert f"the nightly backup. {mark}" in text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Late checkouts (CheckoutSlow): the cause is the nightly backup.",
+        "The cause of late checkouts is the nightly backup.",
+        "The nightly backup is to blame for late checkouts.",
+        "The nightly backup is usually the cause of late checkouts.",
+    ],
+)
+def test_a_blame_is_known_in_the_forms_that_people_write(line: str) -> None:
+    said = "The cause of late checkouts is a leaked connection pool, not the nightly backup."
+    threads = [thread(n, [("alertbot", "FIRING: CheckoutSlow on web"), ("bob", said)]) for n in range(3)]
+    _, proposals = dreamt(threads, [memory("slow.md", f"# Slow\n\nWritten 2026-10-01.\n\n- {line}\n")])
+    assert f"{line} (contradicted: people said “a leaked connection pool” in 3 sessions" in written(proposals)
+
+
+def test_a_mark_says_how_many_of_those_who_contradict_say_the_same() -> None:
+    ends = ["zeta pool leaks again"] * 3 + ["a broken cable"]
+    threads = [
+        thread(n, [("ada", "Checkout timeouts again."), ("bob", f"Root cause: {end}.")]) for n, end in enumerate(ends)
+    ]
+    text = written(dreamt(threads, [memory("timeouts.md", BLAME)])[1])
+    assert (
+        "people said otherwise in 4 sessions from 2026-11-01 to 2026-11-04, “zeta pool leaks again” in 3 of them"
+        in text
+    )
+
+
+def test_what_people_said_instead_is_told_in_their_order_of_words() -> None:
+    said = "Checkout timeouts are caused by zeta pool leaks again."
+    threads = [thread(n, [("ada", "Checkout timeouts."), ("bob", said)]) for n in range(3)]
+    assert "people said “zeta pool leaks again” in 3" in written(dreamt(threads, [memory("timeouts.md", BLAME)])[1])
 
 
 def test_one_thread_that_clears_whom_an_incident_was_blamed_on_is_enough() -> None:

@@ -98,8 +98,16 @@ def _contradicted(card: Card) -> str:
     newest = card.data["newest"]
     sessions: int = card.data["sessions"]
     value = card.data["value"].replace("“", "").replace("”", "")
-    instead = f"people said “{value}”" if value and not is_destructive(value) else "people said otherwise"
+    agreed: int = card.data["agreed"]
+    instead = "people said otherwise"
+    some = ""
+    if value and not is_destructive(value):
+        if agreed == sessions:
+            instead = f"people said “{value}”"
+        else:
+            some = f", “{value}” in {agreed} of them"
     place = f"{newest.source.removeprefix('/transcripts/')}#L{newest.lines[0]}"
     return (
-        f" (contradicted: {instead} in {sessions} session{'s' * (sessions != 1)} {card.data['span']}, last `{place}`)"
+        f" (contradicted: {instead} in {sessions} session{'s' * (sessions != 1)} {card.data['span']}{some},"
+        f" last `{place}`)"
     )

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dreamfs_server.dream.evidence.findings import Finding, grouped, takes_back
+from dreamfs_server.dream.evidence.findings import Finding, alike, grouped, takes_back
 from dreamfs_server.dream.evidence.said import own_spans
 from dreamfs_server.dream.evidence.support import Place, is_rule, spread, support, told
 from dreamfs_server.dream.material import UNDATED, Gathered, cite
@@ -26,7 +26,17 @@ _WORDS = r"FIRING|FIRED|TRIGGERED|ALERT(?:ING)?|ALARM|PROBLEM|PAGE(?:D)?|CRITICA
 _POSTED = re.compile(rf"(?i)\W{{0,6}}(?:{_WORDS})\b(?::\s?\d+)?\]?\W{{1,4}}(?P<what>[^\W\d].*)$")
 _SAID = re.compile(rf"\W{{0,6}}(?:{_WORDS})\b(?::\s?\d+)?\]?\W{{1,4}}(?P<what>[^\W\d].*)$")
 _ANY = re.compile(rf"(?i)\b(?:{_WORDS})\b")
-_END = re.compile(r"\s[-—–|]\s|\(|\[|\s(?:value|since|started|runbook|see|is|has|was|for|at)\b|[,;=]|\. |https?:")
+_LABEL = re.compile(r"\balertname\s?[=:]\s?[\"']?(?P<name>[\w-]+)")
+_CAMELS = r"(?:[A-Z][A-Za-z0-9]*[a-z0-9][A-Z]|[A-Z]{2,}[a-z])[A-Za-z0-9]*"
+_NAME_IN_CAMELS = re.compile(_CAMELS)
+_LABELLED = re.compile(
+    rf"(?:\W{{0,6}}|\W{{0,3}}\[[^\]\n]{{1,30}}\]\W{{0,4}})(?P<what>{_CAMELS}\s(?:.*\s)?[\w.-]+=\S.*)$"
+)
+"""A name and its labels, posted by a program: `🔥 ReplicationLag instance=ledger-2`."""
+_OVER = re.compile(r"(?i)\bresolved\b|\brecover(?:ed|y)\b|\bcleared\b|\bok\b|✅|🟢|\backnowledged\b|\bsilenced\b")
+_END = re.compile(
+    r"\s[\w.-]+=|\s[-—–|]\s|\(|\[|\s(?:value|since|started|runbook|see|is|has|was|for|at)\b|[,;=]|\. |https?:"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +58,14 @@ def firings(gathered: Gathered, place: Place) -> list[Firing]:
         posted = event.kind == "tool_result"
         if event.origin == "self" or not (posted or (event.role in {"user", "system"} and event.kind == "text")):
             continue
-        if len(event.text) > 20_000 or not _ANY.search(event.text):
+        program = posted and event.call_id in {"", event.tool}
+        if len(event.text) > 20_000 or not (_ANY.search(event.text) or (program and "=" in event.text)):
             continue
-        pattern = _POSTED if posted and event.call_id in {"", event.tool} else _SAID
+        pattern = _POSTED if program else _SAID
         for start, end in own_spans(event.text):
             found = pattern.match(event.text, start, end)
+            if found is None and program and not _OVER.search(event.text, start, end):
+                found = _LABELLED.match(event.text, start, end)
             name = _name(found["what"]) if found else ""
             if name:
                 quote = cite(gathered.session.session_id, event, start, end)
@@ -70,11 +83,15 @@ def alert_cards(fired: Sequence[Firing], found: Sequence[Finding]) -> list[Card]
         by_name[one.name].append(one)
     alerted = {one.place.root for one in once}
     cards = [_alert(name, members, found, alerted) for name, members in sorted(by_name.items()) if _roots(members) >= 2]
+    explained = [c.data["cause"][0].words for c in cards if is_rule({f.place for f in c.data["cause"]})]
     told_with_alert = {p.root for card in cards for p in card.data["places"]}
     causes = [f for f in found if f.topic == "cause"]
     for group in grouped(causes):
         roots = {f.place.root for f in group}
         if _taken_back(group, [f for f in found if f.topic == "denied"]):
+            continue
+        # A cause that an alert's own card names is not told again.
+        if any(alike(group[0].words, words) for words in explained):
             continue
         if len(roots) >= 2 and len(roots - told_with_alert) >= 2:
             cards.append(_cause(group, found))
@@ -229,9 +246,16 @@ def _roots(members: Sequence[Firing]) -> int:
 
 
 def _name(what: str) -> str:
-    """What stays constant of an alert's line: its first words, without those that hold a digit."""
+    """What stays constant of an alert's line: its first words, without those that hold a digit.
+
+    `DiskPressure on node-3 /var 97% full` begins with a name; what follows its first value belongs to the one case.
+    """
+    if labelled := _LABEL.search(what):
+        return labelled["name"]
     words = [word.strip("`*_:.\"'“”]") for word in _END.split(what, maxsplit=1)[0].split()]
     kept = [word for word in words if word and not any(letter.isdigit() for letter in word)]
+    if words and words[0] in kept and _NAME_IN_CAMELS.fullmatch(words[0]):
+        kept = words[: next((n for n, word in enumerate(words) if word not in kept), len(words))]
     while kept and kept[-1].lower() in {"on", "in", "of", "the", "a", "to", "and", "with", "by"}:
         kept.pop()
     return " ".join(kept[:name_words_max])

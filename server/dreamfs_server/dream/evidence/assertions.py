@@ -21,12 +21,20 @@ sessions_min = 2
 subject_shared_min = 0.7
 _BY = r"(?:is|are|was|were|gets?|got|comes?|came)?\s*(?:always |usually |mostly |again |actually |really )?(?:caused by|due to|because of|down to)"
 _CAUSE = (
-    re.compile(r"(?i)^.{0,30}?\broot cause of (?P<s>.+?) (?:is|was|are|were)\s*:?\s+(?P<v>.+)$"),
+    re.compile(
+        r"(?i)^.{0,30}?\b(?:cause|reason) (?:of|for|behind) (?P<s>[^:]+?)(?: (?:is|was|are|were)\b\s*:?|\s*:)\s+(?P<v>.+)$"
+    ),
+    re.compile(
+        r"(?i)^(?P<s>[^:]{3,80}?)\s*(?::|—|–|\s-\s)\s*(?:(?:the|root|real|usual|main|known)\s+)*cause(?:\s+(?:is|was)\b\s*:?|\s*:)\s+(?P<v>.+)$"
+    ),
+    re.compile(
+        r"(?i)^(?P<v>.+?) (?:is|are|was|were) (?:(?:usually|always|mostly|again|actually|really) )?(?:to blame|responsible|at fault|the (?:root |real |usual )?(?:cause|culprit|reason)) (?:for|of|behind) (?P<s>.+)$"
+    ),
     re.compile(rf"(?i)^(?P<s>.+?)\s+{_BY}\s+(?P<v>.+)$"),
     re.compile(r"(?i)^(?P<v>.+?) (?:causes|caused|triggers|triggered|broke|breaks) (?P<s>.+)$"),
 )
 _BARE_CAUSE = re.compile(
-    r"(?i)\b(?:root cause|real cause|cause|culprit)\s*(?:was|is|turned out to be|:)\s+(?P<v>.+)$|\bturned out to be (?P<w>.+)$|\bit was (?:actually|really|in fact) (?P<x>.+)$"
+    r"(?i)\b(?:root cause|real cause|cause|culprit|ursache|causa)\s*(?:was|is|turned out to be|ist|war|es|fue|:)\s+(?P<v>.+)$|\bturned out to be (?P<w>.+)$|\bit was (?:actually|really|in fact) (?P<x>.+)$"
 )
 _VALUE = re.compile(
     r"(?i)^(?P<s>.+?)\s+(?:(?:now |still )?(?:listens|runs|lives|sits|is hosted|is reachable|answers|is deployed)\s+(?:on|at|in)|(?:is )?(?:now |still )?(?:owned|maintained) by"
@@ -97,9 +105,11 @@ def assertions(memories: Sequence[Memory]) -> list[Assertion]:
             line = memory.text[statement.start : statement.end]
             if statement.heading or statement.fenced or "(contradicted" in line:
                 continue
-            for relation, subject, value in _read(statement.text):
+            for said in _read(statement.text):
                 said_on = _day(line) or day or memory.revised_at
-                result.append(Assertion(memory, statement.start, statement.end, relation, subject, value, said_on))
+                result.append(
+                    Assertion(memory, statement.start, statement.end, said.relation, said.subject, said.value, said_on)
+                )
                 break
     return result
 
@@ -108,7 +118,7 @@ def compare(held: Sequence[Assertion], gathered: Gathered, place: Place) -> None
     """Note what a session says in the end about what memories hold."""
     if not held:
         return
-    about: set[str] | None = None
+    about: _About | None = None
     last: dict[int, Contradiction | datetime] = {}
     for event, start, end, text in people(gathered):
         if event.at is None or HEDGED.search(text):
@@ -123,7 +133,7 @@ def compare(held: Sequence[Assertion], gathered: Gathered, place: Place) -> None
         for number, one in enumerate(held):
             takes_back = any(_names(one.value, words) for words in denied) or _names(one.value, cleared)
             value = _other(one, said, bare, about)
-            if value is None and not (takes_back and (one.subject <= about or _names(one.subject, frozenset(about)))):
+            if value is None and not (takes_back and (_is_about(one, about) or _names(one.subject, about.words))):
                 continue
             if value is not None and not takes_back and (words := frozenset(telling(value))) & one.value:
                 if alike(words, one.value) or words <= one.value:
@@ -173,54 +183,86 @@ def assertion_cards(held: Sequence[Assertion], copies: frozenset[str]) -> list[C
                     "sessions": rests.sessions,
                     "span": span,
                     "newest": newest.quote,
-                    "value": _agreed(said),
+                    "value": (agreed := _agreed(said))[0],
+                    "agreed": agreed[1],
                 },
             )
         )
     return cards
 
 
-def _read(text: str) -> Iterator[tuple[str, frozenset[str], frozenset[str]]]:
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a sentence says something is, or what it comes from."""
+
+    relation: str
+    subject: frozenset[str]
+    value: frozenset[str]
+    named: str
+    """The value in the sentence's own words."""
+
+
+def _read(text: str) -> Iterator[_Said]:
     """Relation, subject and value of a sentence."""
     for pattern in _CAUSE:
         if found := pattern.match(text):
-            subject, value = _words(found["s"]) - _COMMON or _words(found["s"]), _words(_CLAUSE.split(found["v"])[0])
+            named = _first_clause(found["v"])
+            subject, value = _words(found["s"]) - _COMMON or _words(found["s"]), _words(named)
             if subject and value and len(subject) <= 12 and not re.search(r"(?i)\bnot\s*$", found["s"]):
-                yield "cause", subject, value
+                yield _Said("cause", subject, value, named)
                 return
     found = _VALUE.match(text)
     if found:
         owner = _OWNER.search(text) is not None
-        subject, value = _words(found["s"]), _words(" ".join(_CLAUSE.split(found["v"])[0].split()[:4]))
+        named = " ".join(_first_clause(found["v"]).split()[:4])
+        subject, value = _words(found["s"]), _words(named)
         hard = frozenset(word for word in value if is_value(word) or is_identifier(word))
+        if not owner:
+            named = " ".join(word for word in telling(named) if word in hard)
         if subject and len(subject) <= 8 and (hard or (owner and value)):
-            yield ("owner" if owner else "value"), subject, (value if owner else hard)
+            yield _Said("owner" if owner else "value", subject, value if owner else hard, named)
 
 
 def _other(
     one: Assertion,
-    said: Sequence[tuple[str, frozenset[str], frozenset[str]]],
+    said: Sequence[_Said],
     bare: re.Match[str] | None,
-    about: set[str],
+    about: "_About",
 ) -> str | None:
     """What a sentence says of the assertion's subject; None where it speaks of something else."""
-    for relation, subject, value in said:
-        shared = len(subject & one.subject)
-        same = shared >= subject_shared_min * min(len(subject), len(one.subject)) and shared >= min(2, len(one.subject))
-        if relation == one.relation and same:
-            return " ".join(sorted(value))
-    if one.relation == "cause" and bare is not None and one.subject <= about:
-        named = str(next(filter(None, bare.groups())))
-        return _CLAUSE.split(named)[0].strip(' .`"“”')
+    for other in said:
+        shared = len(other.subject & one.subject)
+        same = shared >= subject_shared_min * min(len(other.subject), len(one.subject))
+        if other.relation == one.relation and same and shared >= min(2, len(one.subject)):
+            return other.named
+    if one.relation == "cause" and bare is not None and _is_about(one, about):
+        return _first_clause(str(next(filter(None, bare.groups()))))
     return None
 
 
-def _about(gathered: Gathered) -> set[str]:
+def _is_about(one: Assertion, about: "_About") -> bool:
+    """Whether a session speaks of an assertion's subject: it has all its words, or a program posted a name among them."""
+    return one.subject <= about.words or any(is_identifier(word) for word in one.subject & about.posted)
+
+
+def _first_clause(text: str) -> str:
+    return _CLAUSE.split(text)[0].strip(' .`"“”')
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
     """The words that a session uses at its beginning, for what it is about."""
-    text = " ".join(
-        [gathered.session.title, *(event.text[:600] for event in gathered.events[:8] if event.role != "assistant")]
-    )
-    return set(telling(text.replace("\n", " ")))
+
+    words: frozenset[str]
+    posted: frozenset[str]
+    """Those that a program posts."""
+
+
+def _about(gathered: Gathered) -> _About:
+    first = [event for event in gathered.events[:8] if event.role != "assistant"]
+    posted = [event.text[:600] for event in first if event.kind == "tool_result" and event.call_id in {"", event.tool}]
+    text = " ".join([gathered.session.title, *(event.text[:600] for event in first)])
+    return _About(_words(text.replace("\n", " ")), _words(" ".join(posted).replace("\n", " ")))
 
 
 def _names(value: frozenset[str], words: frozenset[str]) -> bool:
@@ -233,13 +275,13 @@ def _is_newer(one: Assertion, said: Contradiction) -> bool:
     return said.takes_back or any(at < said.at for at in one.held_at)
 
 
-def _agreed(said: Sequence[str]) -> str:
-    """What at least two sessions, and more than half, say instead."""
+def _agreed(said: Sequence[str]) -> tuple[str, int]:
+    """What at least two sessions, and more than half, say instead; and how many do."""
     for value in said:
         same = [other for other in said if alike(frozenset(telling(value)), frozenset(telling(other)))]
         if len(same) >= 2 and 2 * len(same) > len(said):
-            return min(same, key=lambda text: (len(text), text))
-    return ""
+            return min(same, key=lambda text: (len(text), text)), len(same)
+    return "", 0
 
 
 def _words(text: str) -> frozenset[str]:

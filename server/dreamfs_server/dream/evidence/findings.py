@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from dreamfs_server.dream.evidence.orders import addresses_agents
-from dreamfs_server.dream.evidence.said import own_sentences
+from dreamfs_server.dream.evidence.said import is_within_quotes, own_sentences
 from dreamfs_server.dream.evidence.statements import is_value, telling
 from dreamfs_server.dream.evidence.support import Place
 from dreamfs_server.dream.material import Gathered, cite
@@ -21,6 +21,8 @@ from dreamfs_tools.transcript import Event
 Topic = Literal["cause", "fix", "denied"]
 value_words_max = 12
 alike_min = 0.6
+_CLAUSE_WORDS_MIN = 2
+"""Telling words of a clause that says something by itself."""
 _FILLERS = frozenset(
     [
         "by",
@@ -65,7 +67,13 @@ _CAUSE = (
     re.compile(
         r"(?i)\b(?:was|is|were|are|been|it's)?\s?(?:actually |really |always |again |in fact )?caused by (?P<v>.+)"
     ),
-    re.compile(r"(?i)\b(?:the |real |actual )*(?:cause|culprit|reason) (?:was|is|turned out to be)\s*:?\s+(?P<v>.+)"),
+    re.compile(
+        r"(?i)\b(?:the |real |actual )*(?:cause|culprit|reason)(?: (?:of|for|behind) [^:.,;]{1,60}?)? (?:was|is|turned out to be)\s*:?\s+(?P<v>.+)"
+    ),
+    re.compile(
+        r"(?i)(?:^|[.:;,()—–-])\W*(?:(?:the|so|and|ok|okay|final|main|same|real|actual|underlying)\W+)*(?:cause|culprit|ursache|causa)(?: (?:again|as [^:]{1,30}))?\s*[:=]\s*(?P<v>.+)"
+    ),
+    re.compile(r"(?i)\b(?:ursache|causa|culpable) (?:war|ist|fue|era|es|waren|sind)\s*:?\s+(?P<v>.+)"),
     re.compile(r"(?i)\bturned out (?:to be|it was|that it was)\s+(?P<v>.+)"),
     re.compile(r"(?i)\b(?:it|this|that) (?:was|is) (?:actually|really|in fact|in the end|after all)\s+(?P<v>.+)"),
 )
@@ -76,11 +84,18 @@ _FIX = (
     re.compile(r"(?i)^\W*(?:the )?(?:fix|resolution|mitigation|remedy|solution)(?: was)?\s*:?\s+(?P<v>.+)"),
     re.compile(r"(?i)\bwhat (?:helped|fixed it|resolved it)(?: was| is)?\s*:?\s+(?P<v>.+)"),
     re.compile(r"(?i)^(?P<v>[^,;:]{6,90}?) (?:fixed|resolved|solved|cleared|cured) (?:it|this|that)\b"),
+    re.compile(
+        r"(?i)^(?!.*\b(?:not|no|never|nothing|\w+n['’]?t)\b)(?P<v>[^,;:]{6,90}?) (?:worked|helped|did the trick)(?: again| too)?\W*$"
+    ),
 )
 _HEADING = re.compile(
     r"(?i)^\W*(?:(?P<cause>(?:root )?causes?)|(?P<fix>resolution|mitigation|fix|remedy|solution))\W*$"
 )
 _CUT = re.compile(r"[;(\n]|, (?:not|and not|so|which|but|nothing)\b|\. |\bnot (?:the|a|because|by)\b| -- | — ")
+_ASIDE = re.compile(r",\s+(?!.*(?:\band\b|\bor\b|&))")
+"""What follows a finding after a comma; `x, y and z` are three things."""
+_MARKS = re.compile(r"[`\"“”*]|(?<!\w)_+|_+(?!\w)")
+"""Marks around words. `LOG_LEVEL` is a name."""
 _RETRACTED = re.compile(
     r"(?i)\b(?:scratch that|(?:i|we) (?:was|were) wrong|was wrong|red herring|ruled (?:it )?out|was fine after all|nope|retract|turns out not|not it after all|false lead|that wasn't it)\b"
 )
@@ -192,7 +207,12 @@ def _told(text: str) -> Iterator[tuple[Topic, str]]:
     for topic, patterns in topics:
         for pattern in patterns:
             found = pattern.search(text)
-            if found and not _DENIED.search(text[: found.start()]) and not re.match(r"(?i)\s*not\b", found["v"]):
+            if (
+                found
+                and not _DENIED.search(text[: found.start()])
+                and not re.match(r"(?i)\s*not\b", found["v"])
+                and not is_within_quotes(text, found.start("v"))
+            ):
                 yield topic, found["v"]
                 break
 
@@ -200,5 +220,7 @@ def _told(text: str) -> Iterator[tuple[Topic, str]]:
 def _value(text: str) -> str:
     """The first clause, without quotes and code marks."""
     text = _CUT.split(text.strip(), maxsplit=1)[0]
-    words = re.sub(r"[`\"“”*_]", "", text).strip(" .,:!-").split()[:value_words_max]
-    return " ".join(words)
+    first = _ASIDE.split(text, maxsplit=1)[0]
+    if len(frozenset(telling(first)) - _FILLERS) >= _CLAUSE_WORDS_MIN:
+        text = first
+    return " ".join(_MARKS.sub("", text).strip(" .,:!-").split()[:value_words_max])

@@ -25,6 +25,13 @@ def borrowed(line: str) -> bool:
     return _QUOTED.match(line) is not None or _THREAD_LINE.match(line) is not None
 
 
+def is_within_quotes(text: str, at: int) -> bool:
+    """Whether a place in a sentence lies between quotation marks: `"Cause: a stuck lock." was what ada wrote`."""
+    before = text[:at]
+    closing = sum(before.count(mark) for mark in "”»")
+    return before.count('"') % 2 == 1 or sum(before.count(mark) for mark in "“«„") > closing
+
+
 def own_spans(text: str) -> Iterator[tuple[int, int]]:
     """The lines of a text that are its author's own: offsets, without the line breaks.
 
