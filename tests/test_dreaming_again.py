@@ -89,8 +89,7 @@ async def test_what_did_not_fit_into_one_dream_comes_when_something_has_changed(
     first, proposals = await here.dream()
     assert len(proposals) == 10
     for proposal in proposals[1:]:
-        assert proposal.flags == []
-    await here.answer(first, proposal.number, accept=False, reason="we know")
+        await here.answer(first, proposal.number, accept=False)
     assert (await here.dream())[1] == []
     await here.answer(first, 1, accept=True)
     titles = [proposal.title for proposal in (await here.dream())[1]]
