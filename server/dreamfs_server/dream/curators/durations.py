@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from dreamfs_server.dream.curators.filing import append
 from dreamfs_server.dream.curators.wording import may_name
-from dreamfs_server.dream.evidence.durations import Slow, told_seconds, told_way
+from dreamfs_server.dream.evidence.duration_cards import told_seconds
+from dreamfs_server.dream.evidence.durations import Slow
 from dreamfs_server.dream.evidence.polling import Polled
 from dreamfs_server.dream.evidence.support import told
+from dreamfs_server.dream.evidence.time_limits import told_way
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card, Proposal, ProposedChange
 
@@ -67,12 +69,14 @@ def _line(card: Card) -> str:
             f"- `{found.name}` was waited for with `sleep`: {told_seconds(found.seconds)} until through (median of {len(found.waits)} times in "
             f"{rests}{_span(card)}; the longest {told_seconds(found.worst)}), in {found.calls} calls."
         )
+    if found.latest:
+        takes = f"{told_seconds(found.latest)} since {found.since}, {told_seconds(found.before)} before (medians"
+    else:
+        takes = f"{told_seconds(found.seconds)} (median"
     line = (
-        f"- `{found.name}` takes {told_seconds(found.seconds)} (median of {len(found.runs)} runs in {rests}{_span(card)}; the slowest "
+        f"- `{found.name}` takes {takes} of {len(found.runs)} runs in {rests}{_span(card)}; the slowest "
         f"{told_seconds(found.worst)})"
     )
-    if found.latest:
-        line += f"; {told_seconds(found.latest)} from {found.since} on, {told_seconds(found.before)} before"
     if found.cut:
         line += f"; a time limit cut it off in {len(found.cut)} of {len(found.runs)}{told_way(found.way)}"
     if found.part:

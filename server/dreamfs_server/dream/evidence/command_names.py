@@ -20,7 +20,8 @@ _SCRIPT = re.compile(r"[\w@%+.~/-]*?([\w-]+\.(?:sh|bash|py|js|mjs|ts|rb|pl|ps1))
 _TASK = re.compile(r"[a-z][\w:.-]*")
 _PROGRAM = re.compile(r"[\w./+-]+(?: [\w./:+-]+){0,3}")
 _REDIRECTION = re.compile(r"\d?[<>]")
-_FLAG = re.compile(r"--?[A-Za-z][\w-]*(?:=[a-z][\w-]*)?")
+_FLAG = re.compile(r"--?[A-Za-z][\w-]*(?:(?<=tags)=\w+|(?<=features)=\w+)?")
+"""A flag; what it is given may be anybody's secret, and is kept of those only that name variants of the code."""
 _RUNNERS = frozenset(
     ("make", "just", "task", "tox", "nox", "rake", "gradle", "gradlew", "mvn", "mvnw", "yarn", "pnpm", "bazel")
 )

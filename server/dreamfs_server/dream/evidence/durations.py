@@ -12,21 +12,20 @@ do not vary more than fourfold between the quartiles, and commands that are over
 It has to hold still: in the last `latest_days` days of all that was read, somebody ran it, and the median of those runs was slow too. What
 became faster, and what nobody runs any more, is left out; what became clearly slower is told with both medians.
 
-A time limit that cut a command off in three sessions on two days is told whatever the median. What worked: runs that were given
-more (k finished of n, over all runs with that much, a session each), or, after a cut, the background or a part of the work.
+A time limit that cut a command off in three sessions on two days is told whatever the median, with what got past it
+(`time_limits.py`).
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median, quantiles
-from typing import Any
 
-from dreamfs_server.dream.evidence.support import Place, is_rule, spread, support, told
+from dreamfs_server.dream.evidence.support import Place, is_rule
+from dreamfs_server.dream.evidence.time_limits import Way, way_past
 from dreamfs_server.dream.evidence.waits import Wait
 from dreamfs_server.dream.material import UNDATED
-from dreamfs_tools.dreaming import Card, Claim, Evidence
 
 slow_seconds = 20.0
 latest_days = 7
@@ -38,13 +37,6 @@ cut_sessions_min = 2
 """A limit that struck in a single session is not worth a word."""
 part_ratio_max = 1 / 3
 slower_ratio_min = 1.5
-ways_worked_min = 2
-ways_share_min = 0.6
-after_cut_steps_max = 30
-evidence_places_max = 4
-cards_max = 20
-minutes_a_call = 4.0
-"""Minutes of waiting that are put equal to a call: a forewarned agent still waits for most of them."""
 _AT_ONCE = frozenset(
     (
         "git",
@@ -68,21 +60,6 @@ _AT_ONCE = frozenset(
 """What usually answers at once, or asks a person itself: without the client's notes a long time is a person's."""
 
 Name = Callable[[Wait], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """What got past a time limit."""
-
-    what: str
-    """`longer`, `background`, `part`, or "" where nothing did."""
-    given: float = 0.0
-    """Seconds, of `longer`."""
-    name: str = ""
-    """Of `part`."""
-    worked: int = 0
-    tried: int = 0
-    run: Wait | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +177,7 @@ def _slow(name: str, runs: Sequence[Wait], family: Sequence[Wait], since: str) -
         part=part,
         part_seconds=median(run.seconds for run in part_runs) if part_runs else 0.0,
         part_runs=len(part_runs),
-        way=_way(runs, family, cut) if cut else Way(""),
+        way=way_past(runs, family, cut) if cut else Way(""),
     )
 
 
@@ -246,147 +223,3 @@ def _part(name: str, seconds: float, family: Sequence[Wait]) -> tuple[str, Seque
         if median(run.seconds for run in waited) <= part_ratio_max * seconds:
             best = target, waited
     return best
-
-
-def _way(runs: Sequence[Wait], family: Sequence[Wait], cut: Sequence[Wait]) -> Way:
-    """What got past the limit in most sessions that tried it."""
-    struck = Counter(run.limit for run in cut).most_common(1)[0][0]
-    struck = max(limit for limit, n in Counter(run.limit for run in cut).items() if n >= 2 or limit == struck)
-    longer = [run for run in runs if run.given > struck and not run.background]
-    ways = [_tally("longer", longer)]
-    background: list[Wait] = []
-    part: list[Wait] = []
-    later: dict[str, list[Wait]] = defaultdict(list)
-    for run in family:
-        later[run.place.session_id].append(run)
-    for run in cut:
-        for other in later[run.place.session_id]:
-            if 0 < other.position - run.position <= after_cut_steps_max:
-                if other.background:
-                    background.append(other)
-                elif other.names.target != run.names.target:
-                    part.append(other)
-                else:
-                    continue
-                break
-    ways.append(_tally("background", background))
-    ways.append(_tally("part", part))
-    good = [way for way in ways if way.worked >= ways_worked_min and way.worked >= ways_share_min * way.tried]
-    return max(good, key=lambda way: (way.worked / way.tried, way.worked), default=Way(""))
-
-
-def _tally(what: str, runs: Sequence[Wait]) -> Way:
-    """Each session once, by its first run of the kind."""
-    first: dict[str, Wait] = {}
-    for run in runs:
-        first.setdefault(run.place.root, run)
-    worked = [run for run in first.values() if run.finished]
-    if not worked:
-        return Way("")
-    given = Counter(run.given for run in worked).most_common(1)[0][0] if what == "longer" else 0.0
-    name = Counter(run.names.target for run in worked).most_common(1)[0][0] if what == "part" else ""
-    return Way(what, given, name, len(worked), len(first), worked[0])
-
-
-def duration_cards(found: Sequence[Slow], repeats_order: Callable[[str], bool]) -> list[Card]:
-    """One card a command, the one that most was waited for first.
-
-    Args:
-        found: commands.
-        repeats_order: whether a line says something of an order to agents (`orders.py`); such a line is not quoted.
-    """
-    cards = [_card(one, repeats_order) for one in found]
-    return sorted(cards, key=lambda card: (-card.weight, card.title))[:cards_max]
-
-
-def _card(one: Slow, repeats_order: Callable[[str], bool]) -> Card:
-    runs = {run.place for run in one.runs}
-    rests = support(runs)
-    statistics: dict[str, Any] = {
-        "takes": one.name,
-        "count": len(one.runs),
-        "median_seconds": round(one.seconds, 1),
-        "worst_seconds": round(one.worst, 1),
-        "total_seconds": round(one.total, 1),
-        "sessions": rests.sessions,
-        "tasks": rests.tasks,
-        "days": rests.days,
-        "cut": len(one.cut),
-        "before_seconds": round(one.before, 1),
-        "latest_seconds": round(one.latest, 1),
-        "way": one.way.what,
-        "worked": one.way.worked,
-        "tried": one.way.tried,
-    }
-    sure = sum(run.sure or run.cut for run in one.runs)
-    text = (
-        f"`{one.name}` takes {told_seconds(one.seconds)} (median of {len(one.runs)} runs in {told(rests)}; the slowest "
-        f"{told_seconds(one.worst)}; waited for {told_seconds(one.total)} in all)."
-    )
-    if one.latest:
-        text += f" It became slower: {told_seconds(one.latest)} from {one.since} on, {told_seconds(one.before)} before (medians)."
-    if one.cut:
-        text += f" A time limit cut it off in {len(one.cut)} of {len(one.runs)} runs{told_way(one.way)}."
-    if one.part:
-        text += f" `{one.part}` takes {told_seconds(one.part_seconds)} (median of {one.part_runs})."
-    whose = (
-        "The client noted how long each ran, or asked nobody."
-        if sure == len(one.runs)
-        else "From call to result, so that somebody's permission may be part of it; short of that, three quarters took "
-        f"{told_seconds(slow_seconds)} or longer."
-    )
-    ruled = bool(one.way.what) and is_rule(run.place for run in one.cut) and is_rule(one.places)
-    claim = Claim(
-        text=text,
-        kind="rule" if ruled else "observed",
-        evidence=[quote for quote in _quotes(one) if not repeats_order(quote.quote)],
-        support=rests,
-        statistics=statistics,
-    )
-    days = sorted({run.place.day for run in one.runs} - {UNDATED})
-    return Card(
-        number=0,
-        miner="durations",
-        title=f"Takes long: {one.name}",
-        body=f"{text}\n{whose}",
-        claims=[claim],
-        weight=2.0 * len(one.cut) + one.total / 60 / minutes_a_call,
-        data={
-            "kind": "duration",
-            "rule": True,
-            "slow": one,
-            "days": days,
-            "sure": sure == len(one.runs),
-            "explains": frozenset(run.answer for run in one.cut),
-        },
-    )
-
-
-def _quotes(one: Slow) -> list[Evidence]:
-    slowest: dict[Place, Wait] = {}
-    for run in sorted(one.runs, key=lambda run: (not run.cut, -run.seconds, run.place, run.position)):
-        if run.quotes:
-            slowest.setdefault(run.place, run)
-    quotes = [quote for place in spread(slowest, evidence_places_max) for quote in slowest[place].quotes]
-    return [*quotes, *(one.way.run.quotes if one.way.run is not None else ())]
-
-
-def told_way(way: Way) -> str:
-    """What got past the limit, in words that follow on "it was cut off in k of n runs"."""
-    held = f"{way.worked} of {way.tried} sessions"
-    ways: Mapping[str, str] = {
-        "longer": f"; given a longer `timeout` (most often {way.given * 1000:.0f}) it finished in {held}",
-        "background": f"; after that it was started in the background, which worked in {held}",
-        "part": f"; after that `{way.name}` finished in {held}",
-    }
-    return ways.get(way.what, "")
-
-
-def told_seconds(seconds: float) -> str:
-    """A time in words: `3 min 20 s`."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s" if seconds % 1 >= 0.05 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes >= 60:
-        return f"{minutes // 60} h {minutes % 60} min"
-    return f"{minutes} min {rest} s" if minutes and rest else f"{minutes} min" if minutes else f"{rest} s"

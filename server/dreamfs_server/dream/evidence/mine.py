@@ -13,7 +13,8 @@ from dreamfs_server.dream.evidence.copies import Copies
 from dreamfs_server.dream.evidence.corrections import Wish, correction_cards, wishes
 from dreamfs_server.dream.evidence.dates import date_cards
 from dreamfs_server.dream.evidence.duplicates import duplicate_cards
-from dreamfs_server.dream.evidence.durations import duration_cards, slow_commands
+from dreamfs_server.dream.evidence.duration_cards import duration_cards
+from dreamfs_server.dream.evidence.durations import slow_commands
 from dreamfs_server.dream.evidence.error_cards import commands_of, error_cards
 from dreamfs_server.dream.evidence.errors import Failure, failures, recurring
 from dreamfs_server.dream.evidence.explained import explained

@@ -13,7 +13,8 @@ from statistics import median
 from typing import Any
 
 from dreamfs_server.dream.evidence.command_names import names
-from dreamfs_server.dream.evidence.durations import latest_since, slow_seconds, told_seconds
+from dreamfs_server.dream.evidence.duration_cards import told_seconds
+from dreamfs_server.dream.evidence.durations import latest_since, slow_seconds
 from dreamfs_server.dream.evidence.steps import Step, first_line_span
 from dreamfs_server.dream.evidence.support import Place, is_rule, spread, support, told
 from dreamfs_server.dream.evidence.waits import SLEEPS
