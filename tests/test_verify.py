@@ -70,6 +70,12 @@ def test_nothing_is_found_in_any_honest_history_of_stores_and_forks(
         asyncio.run(run(Path(folder)))
 
 
+def test_a_file_that_was_cut_off_points_to_a_backup(terminal: Terminal) -> None:
+    whole = terminal.database.read_bytes()
+    terminal.database.write_bytes(whole[: len(whole) // 16])
+    assert "else a backup is the way back" in terminal.refuses("doctor", "--verify")
+
+
 async def test_nothing_is_found_where_time_passes_while_a_store_is_made(tmp_path: Path) -> None:
     passed = count()
     engine = await Engine.open(tmp_path / "memory.db", lambda: noon() + timedelta(seconds=next(passed)))

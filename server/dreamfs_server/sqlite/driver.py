@@ -35,7 +35,10 @@ _SENTENCES: dict[int, tuple[Code, str]] = {
     7: ("unavailable", "The server is out of memory. Nothing was changed."),
     8: ("unavailable", "The memory's storage is read-only for this user. `dreamfs doctor` shows where it is."),
     10: ("unavailable", "The memory's storage failed. Nothing was changed. `dreamfs doctor` looks for the reason."),
-    11: ("unavailable", "The memory's storage is damaged. `dreamfs doctor --verify` says how far."),
+    11: (
+        "unavailable",
+        "The memory's storage is damaged. `dreamfs doctor --verify` says how far if it can be read; else a backup is the way back.",
+    ),
     _FULL: (
         "unavailable",
         "The disk of the memory's storage is full. Nothing was changed. Free some space, then retry.",

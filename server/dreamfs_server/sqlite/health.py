@@ -10,6 +10,7 @@ from dreamfs_server.sqlite import erasing
 from dreamfs_server.sqlite.connection import Database
 from dreamfs_server.sqlite.driver import driver
 from dreamfs_server.sqlite.rows import milliseconds
+from dreamfs_tools.answers import plural
 from dreamfs_tools.errors import Refusal
 
 SHARED_MODE = stat.S_IRWXG | stat.S_IRWXO
@@ -49,4 +50,4 @@ def _check(c: sqlite3.Connection) -> list[str]:
     found = [str(row[0]) for row in rows]
     broken = [] if found == ["ok"] else [f"SQLite's check says: {line}" for line in found]
     links = len(c.execute("PRAGMA foreign_key_check").fetchall())
-    return [*broken, *([f"{links} rows name a row that is not there."] if links else [])]
+    return [*broken, *([f"A row that is not there is referred to by {plural(links, 'row')}."] if links else [])]

@@ -18,7 +18,7 @@ from dreamfs_server.sqlite.replay import lineage, replayed
 from dreamfs_server.sqlite.rows import Authors, moment
 from dreamfs_server.sqlite.snapshot import SqliteSnapshot
 from dreamfs_server.sqlite.state import state_problems
-from dreamfs_tools.answers import who
+from dreamfs_tools.answers import plural, who
 from dreamfs_tools.filesystem import Revision
 
 _STORES = "SELECT store_id, slug, deleted_at, base_store_id, base_revision FROM store ORDER BY store_id"
@@ -141,7 +141,7 @@ def _file_problems(c: sqlite3.Connection) -> Iterator[Problem]:
         if line != "ok":
             yield Problem("file", "", 0, f"SQLite's own check says: {line}.")
     if rows := len(c.execute("PRAGMA foreign_key_check").fetchall()):
-        yield Problem("file", "", 0, f"{rows} rows name a row that is not there.")
+        yield Problem("file", "", 0, f"A row that is not there is referred to by {plural(rows, 'row')}.")
 
 
 def _content_problems(c: sqlite3.Connection, row: Sequence[Any]) -> Iterator[Problem]:
