@@ -366,7 +366,22 @@ class Stores(RuleBasedStateMachine):
         kept = self.kept[store]
         if not kept.head:
             return
-        at = data.draw(st.integers(max(1, kept.head - 4), kept.head))
+        self.take_back_version(store, data.draw(st.integers(max(1, kept.head - 4), kept.head)))
+
+    @rule(store=stores, path=paths, first=slots, second=slots, value=values, other=values, data=st.data())
+    def write_twice_and_take_back_the_first(
+        self, store: str, path: str, first: int, second: int, value: Slot, other: Slot, data: st.DataObject
+    ) -> None:
+        head = self.kept[store].head
+        self.write(store, path, first, value, "right", data, "")
+        self.check()
+        self.write(store, path, second, other, "right", data, "")
+        self.check()
+        if self.kept[store].head > head:
+            self.take_back_version(store, head + 1)
+
+    def take_back_version(self, store: str, at: int) -> None:
+        kept = self.kept[store]
         rows = [row for row in kept.rows if row.version == at]
         before, after, now = kept.nodes[at - 1].files, kept.nodes[at].files, kept.files
         is_gone = any(GONE in file.slots for files in (before, after, now) for file in files.values())
