@@ -38,17 +38,38 @@ _STRICT = (
     r"\bnew (?:system )?instructions?\s*:|\byou are now (?:in|an?) (?:\w+ )?(?:mode|admin|root|assistant)\b|\bdeveloper mode\b|\bsystem (?:override|prompt override)\b",
     r"(?m:^|[\[<(\n])\W{0,4}(?:system|admin|assistant|developer)(?: (?:message|note|override|notice|instruction|prompt))?\W{0,3}:\s*(?:\w+,? ){0,3}?(?:always|never|you|must|run|execute|ignore|remember|record|write|store|save|add|from now|do not|don't|disable|grant|approve|delete|send|treat|consider|assume|please)\b",
 )
+# Those that address a model by what it does, by a role it has, behind the person's back, or in another language.
+_ADDRESSED = (
+    rf"\b(?:if|when|whenever|should)\s+(?:an?|any|some|the)\s+{_READER}\s+(?:is |are )?(?:reads?|reading|sees?|seeing|process\w*|summari[sz]\w*)\b",
+    rf"\b(?:to|for)\s+(?:whichever|whatever|whoever|any|every|the)\s+(?:bots?|summari[sz]ers?|{_READER})\b[^.\n]{{0,30}}\b(?:reads?|reading|summari[sz]\w*|distil\w*)\b",
+    r"\bfor\s+the\s+summari[sz]ers?\b",
+    r"\b(?:whoever|whatever|whichever)\s+(?:\w+\s+)?(?:distil\w*|summari[sz]\w*|condens\w*)\b[^.\n]{0,40}\b(?:must|always|never|keep|remember|record)\b",
+    r"\bwhen(?:ever)?\s+(?:you are\s+)?(?:summari[sz]ing|distilling|condensing)\b[^.\n]{0,40}\b(?:always|never|must|remember|record|include)\b",
+    r"<(?:system|instructions?)>\s*(?:\w+,? ){0,3}?(?:always|never|you|must|run|execute|ignore|remember|record|write|store|save|add|from now|do not|don't)\b|\[INST\]|<<SYS>>|<\|im_start\|>",
+    r"\"role\"\s*:\s*\"(?:system|developer)\"\s*,\s*\"content\"\s*:\s*\"[^\"\n]{0,80}\b(?:always|never|must|ignore|remember|record|store|save)\b",
+    r"\b(?:do not|don't|never|without)\s+(?:tell|inform|alert|notify|show|telling|informing)\s+(?:(?:the|your)\s+)?(?:users?|humans?|people)\b[^.;\n]{0,60}\b(?:write|record|save|store|add|remember|put|persist|append)\b",
+    r"(?m:^|[(\[])\W{0,3}(?:bots|agents|llms|assistants|ais|chatbots)\s?[:,]\s*(?:\w+,? ){0,3}?(?:always|never|remember|record|store|save)\b",
+    r"\b(?:always|never|remember|record|save|store)\b[^\n]{0,100},\s*(?:dear\s+)?(?:bots|llms|ais|chatbots|assistants)\W*(?m:$)",
+    r"\b(?:ignorier\w*|vergiss|vergesst|missachte\w*)\s+(?:\w+\s+){0,3}(?:vorherigen?|bisherigen?|obigen?|früheren?|vorigen?)\s+(?:\w+\s+)?(?:anweisung|regel|instruktion|vorgabe)\w*",
+    r"\b(?:ignor[ae]\w*|olvid[ae]\w*|oubli\w+)\s+(?:\w+\s+){0,3}(?:instruc\w+|instructions|reglas|règles|indicaciones|consignes)\s+(?:\w+\s+)?(?:anteriores|previas|précédentes|antérieures)\b",
+    r"\b(?:hinweis|notiz|nachricht|anweisung|bitte|nota|aviso|mensaje|note|message)\s+(?:an|für|para|a|aux?|pour)\s+(?:\w+\s+){0,3}(?:ki|k\.i\.|ia|llms?|sprachmodelle?|chatbots?)(?:\b|-)",
+    r"\b(?:ki|llm)[- ]?(?:assistent|agent|modell)\w*\s+(?:soll\w*|müss\w*|muss|mögen|bitte|dürfen)\b",
+    r"\b(?:asistentes?|agentes?|modelos?|assistants?|modèles?)\s+(?:de\s+|d['’])?ia\s+(?:\w+\s+)?(?:deben?|tienen|recuerden|guarden|doivent|devez|por favor)\b",
+)
 _KEEP = r"(?:write|record|save|store|add|remember|note|put|commit|persist|memori[sz]e|append|update|enter)"
 _MEMORY = r"(?:(?:the\s+)?(?:your|its|their|long[- ]term|shared|persistent|permanent|agents?'?s?|team'?s?|the team'?s?|assistant'?s?)\s+(?:\w+\s+){0,2}memor(?:y|ies)|memory that\b|memor(?:y|ies)[ -](?:store|file|bank)s?|the memories\b|(?:claude|agents|memory)\.md)"
 _STRONG = (
     rf"\b{_KEEP}\b[^.\n]{{0,90}}\b(?:to|in|into|as)\s+{_MEMORY}",
     rf"\bupdate\s+{_MEMORY}",
+    rf"\b{_KEEP}\b[^.\n]{{0,60}}\binto\s+memories\b",
+    r"@(?:claude|chatgpt|copilot|gpt|ai|assistant|bot)\b\W{0,3}(?:\w+\s+){0,2}(?:remember|record|memori[sz]e|save|store|note)\b",
+    r"(?m:^)\W{0,6}(?:instructions?|anweisung|instrucción)\s?:\s*(?:\w+,? ){0,3}?(?:from now on|always|never|ignore|remember|you must|immer|ab jetzt|siempre)\b",
     r"\bplease\s+(?:record|memori[sz]e|persist)\s+(?:that|this|it)\b",
     r"\b(?:for|in|to)\s+(?:all\s+)?future\s+(?:sessions?|agents?|assistants?|conversations?)\b",
 )
 _RE2: Any = re2  # which ships no types
-_STRICT_RE: Any = _RE2.compile("(?i)" + "|".join(f"(?:{one})" for one in _STRICT))
-_STRONG_RE: Any = _RE2.compile("(?i)" + "|".join(f"(?:{one})" for one in (*_STRICT, *_STRONG)))
+_STRICT_RE: Any = _RE2.compile("(?i)" + "|".join(f"(?:{one})" for one in (*_STRICT, *_ADDRESSED)))
+_STRONG_RE: Any = _RE2.compile("(?i)" + "|".join(f"(?:{one})" for one in (*_STRICT, *_ADDRESSED, *_STRONG)))
 _CODE = re.compile(r"`([^`\n]{4,200})`|\"([^\"\n]{8,200})\"|“([^”\n]{8,200})”")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _LISTING: Any = _RE2.compile(r"^\s*\d+(?:→|\t)|^[+-]\t|^\s*(?://|/\*)|[{;]\s*$|:=|=>|\\n")
