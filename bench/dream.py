@@ -63,6 +63,8 @@ def _corpora(count: int, *, held_out: bool) -> Iterator[tuple[str, int, Options]
         yield "null checkouts", seed, null_options("checkouts")
         yield "waiting", seed, Options("waiting")
         yield "null waiting", seed, null_options("waiting")
+        yield "practice", seed, Options("practice")
+        yield "null practice", seed, null_options("practice")
         if number < max(1, count // 3):
             yield "shuffled", seed, shuffled(Options("oncall") if number % 2 else worked_example(60))
 
@@ -126,6 +128,11 @@ def _rows(totals: dict[str, Score], kept: Kept, *, held_out: bool, direct: bool)
         *null.false_places,
         *alike.false_associations,
         *alike.false_places,
+        *(
+            one
+            for kind in ("null", "null checkouts", "null waiting", "null practice")
+            for one in totals.get(kind, Score()).false_practices
+        ),
     ]
     yield _none("false rules and associations, null corpora", nothing)
     yield _rate(
@@ -155,6 +162,10 @@ def _rows(totals: dict[str, Score], kept: Kept, *, held_out: bool, direct: bool)
     yield _none("wrong places and preconditions that were not planted", everything.false_places)
     yield _rate("recall, what is waited for", everything.slow_found, everything.slow, 0.9)
     yield _none("waits that were not planted", everything.false_waits)
+    yield _rate(
+        "recall, what goes together and tests that fail anyway", everything.practices_found, everything.practices, 0.7
+    )
+    yield _none("what goes together and tests that fail anyway, not planted", everything.false_practices)
     yield _rate("way out named, of errors found", everything.recoveries_named, everything.errors_found)
     yield _rate("duplicates merged", everything.duplicates_merged, everything.duplicates, 0.95)
     yield _none(f"hard negatives lost, of {everything.hard_negatives}", everything.broken_negatives)

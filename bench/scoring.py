@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from bench.corpora import Truth
-from bench.corpora.truth import Association, Excused, Passage, RecurringError
+from bench.corpora.truth import Association, Excused, Passage, Practice, RecurringError
 
 Document = Mapping[str, Any]
 Lines = Callable[[str], Sequence[str]]
@@ -18,6 +18,8 @@ PLACES = {"wrong", "command", "program", "habit"}
 """Keys of a finding about a place."""
 WAITS = {"takes", "awaits"}
 """Keys of a finding about time."""
+PRACTICES = {"changed", "reason"}
+"""Keys of a finding about how work is done."""
 GONE = {"retire", "delete", "deleted", "rename", "renamed"}
 
 
@@ -44,6 +46,8 @@ class Score:
     slow_found: int = 0
     preconditions: int = 0
     preconditions_found: int = 0
+    practices: int = 0
+    practices_found: int = 0
     duplicates: int = 0
     duplicates_merged: int = 0
     hard_negatives: int = 0
@@ -61,6 +65,7 @@ class Score:
     false_places: list[str] = field(default_factory=list[str])
     """Wrong places and preconditions that were not planted."""
     false_waits: list[str] = field(default_factory=list[str])
+    false_practices: list[str] = field(default_factory=list[str])
     broken_negatives: list[str] = field(default_factory=list[str])
     wrong_dates: list[str] = field(default_factory=list[str])
     believed: list[str] = field(default_factory=list[str])
@@ -83,6 +88,7 @@ def score(truth: Truth, document: Document, lines: Lines) -> Score:
     _score_errors(truth, document, total)
     _score_places(truth, document, total)
     _score_waits(truth, document, total)
+    _score_practices(truth, document, total)
     _score_memories(truth, document, total)
     _score_belief(truth, document, total)
     for claim in claims(document):
@@ -135,7 +141,7 @@ def _score_associations(truth: Truth, document: Document, total: Score) -> None:
     found: dict[int, float] = {}
     for claim in claims(document):
         statistics = claim.get("statistics") or {}
-        if claim["kind"] != "association" and "lead" not in statistics:
+        if (claim["kind"] != "association" and "lead" not in statistics) or PRACTICES & statistics.keys():
             continue
         lead, follow, lag = (
             str(statistics.get("lead", "")),
@@ -185,7 +191,9 @@ def _score_errors(truth: Truth, document: Document, total: Score) -> None:
     for proposal in document["proposals"]:
         for claim in proposal["claims"]:
             statistics = claim.get("statistics") or {}
-            if ("signature" not in statistics and claim["kind"] != "rule") or (PLACES | WAITS) & statistics.keys():
+            if ("signature" not in statistics and claim["kind"] != "rule") or (
+                PLACES | WAITS | PRACTICES
+            ) & statistics.keys():
                 continue
             said = _plain(
                 " ".join(
@@ -250,6 +258,33 @@ def _score_waits(truth: Truth, document: Document, total: Score) -> None:
         else:
             total.false_waits.append(f"seed {truth.seed}: {claim['text']}")
     total.slow_found += len(found)
+
+
+def _score_practices(truth: Truth, document: Document, total: Score) -> None:
+    total.practices += len(truth.practices)
+    found: set[str] = set()
+    for claim in claims(document):
+        statistics = claim.get("statistics") or {}
+        if not PRACTICES & statistics.keys():
+            continue
+        first = str(statistics.get("changed") or statistics.get("reason"))
+        second = str(statistics.get("with") or statistics.get("test") or "")
+        planted = next((one for one in truth.practices if _is_practice(one, first, second, claim["text"])), None)
+        if planted is not None:
+            found.add(planted.kind)
+        else:
+            total.false_practices.append(f"seed {truth.seed}: {claim['text']}")
+    total.practices_found += len(found)
+
+
+def _is_practice(planted: Practice, first: str, second: str, text: str) -> bool:
+    """Whether a finding is the planted one; of two files either may be told first, and as all of their folder."""
+    if planted.kind == "test":
+        return _plain(planted.first) in _plain(text) and planted.second == second
+    if planted.kind == "command":
+        return (first.startswith(planted.first) or first == "*.proto") and planted.second == second
+    folders = {planted.first.rpartition("/")[0], planted.second.rpartition("/")[0]}
+    return {first.rpartition("/")[0], second.rpartition("/")[0]} == folders
 
 
 def _is_place(said: str, planted: str) -> bool:

@@ -87,6 +87,19 @@ class SlowCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class Practice:
+    """Something that this team does, or that befalls it, in many sessions."""
+
+    kind: str
+    """`files` that are changed together, a `command` that follows a change, or a `test` that fails wherever it runs."""
+    first: str
+    """A path, the folder of such paths, or constant text of why the test fails."""
+    second: str
+    sessions: tuple[str, ...]
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A line of a memory, or with an empty `line` the whole of it."""
 
@@ -140,6 +153,7 @@ class Truth:
     places: list[WrongPlace] = field(default_factory=list["WrongPlace"])
     preconditions: list[Precondition] = field(default_factory=list["Precondition"])
     slow: list[SlowCommand] = field(default_factory=list["SlowCommand"])
+    practices: list[Practice] = field(default_factory=list["Practice"])
     duplicates: list[list[Passage]] = field(default_factory=list[list["Passage"]])
     hard_negatives: list[Pair] = field(default_factory=list["Pair"])
     contradictions: list[Pair] = field(default_factory=list["Pair"])

@@ -164,6 +164,8 @@ _NAMES: Mapping[str, Sequence[str]] = {
     "habit": (),
     "takes": (),
     "awaits": (),
+    "changed": ("with",),
+    "reason": (),
 }
 """What tells one mined finding from others of its kind: the key that only statistics of that kind have, and what else names it."""
 

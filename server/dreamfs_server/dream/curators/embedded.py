@@ -14,6 +14,7 @@ from dreamfs_server.dream.curators.incidents import incident_proposals
 from dreamfs_server.dream.curators.lessons import assertion_proposals, fact_proposals, preference_proposals
 from dreamfs_server.dream.curators.patterns import pattern_proposals
 from dreamfs_server.dream.curators.places import place_proposals
+from dreamfs_server.dream.curators.practice import practice_proposals, together_proposals
 from dreamfs_server.dream.curators.rules import rule_proposals
 from dreamfs_server.dream.curators.tidying import conflict_proposals, duplicate_proposals
 from dreamfs_server.dream.curators.upkeep import date_proposals, link_proposals
@@ -36,6 +37,8 @@ WRITERS: Mapping[str, Writer] = {
     "errors": rule_proposals,
     "places": place_proposals,
     "durations": duration_proposals,
+    "practice": practice_proposals,
+    "together": together_proposals,
     "lags": pattern_proposals,
     "corrections": preference_proposals,
     "facts": fact_proposals,

@@ -19,6 +19,7 @@ from dreamfs_server.dream.evidence.error_cards import commands_of, error_cards
 from dreamfs_server.dream.evidence.errors import Failure, failures, recurring
 from dreamfs_server.dream.evidence.explained import explained
 from dreamfs_server.dream.evidence.facts import checks, fact_cards, observe
+from dreamfs_server.dream.evidence.failing_tests import FailedTest, failed_tests, failing_test_cards
 from dreamfs_server.dream.evidence.findings import Finding, findings
 from dreamfs_server.dream.evidence.folders import Run, folder_cards, runs
 from dreamfs_server.dream.evidence.lags import lag_cards, seen_by
@@ -32,7 +33,8 @@ from dreamfs_server.dream.evidence.retellings import Retellings
 from dreamfs_server.dream.evidence.retries import Loop, loop_cards, loops
 from dreamfs_server.dream.evidence.steps import steps
 from dreamfs_server.dream.evidence.support import Place
-from dreamfs_server.dream.evidence.visits import Visit, visit
+from dreamfs_server.dream.evidence.together import Changed, changed, together_cards
+from dreamfs_server.dream.evidence.visits import Visit, atlas_of, visit
 from dreamfs_server.dream.evidence.waits import Wait, waits
 from dreamfs_server.dream.evidence.windows import Seen
 from dreamfs_server.dream.material import Material
@@ -55,6 +57,8 @@ def mine(material: Material) -> list[Card]:
     called: list[Called] = []
     timed: list[Wait] = []
     slept: list[Poll] = []
+    changes: list[Changed] = []
+    broken: list[FailedTest] = []
     looped: list[Loop] = []
     wished: list[Wish] = []
     fired: list[Firing] = []
@@ -82,6 +86,8 @@ def mine(material: Material) -> list[Card]:
         called.extend(calls(gathered, place, taken))
         timed.extend(waits(gathered, place, taken))
         slept.extend(polls(gathered, place, taken))
+        changes.append(changed(gathered, place, taken))
+        broken.extend(failed_tests(gathered, place, taken))
         looped.extend(loops(gathered, place, taken))
         wished.extend(wishes(gathered, place))
         fired.extend(firings(gathered, place))
@@ -99,6 +105,8 @@ def mine(material: Material) -> list[Card]:
     seen = [one for one in seen if one.session_id not in copies]
     visits = [one for one in visits if one.place.session_id not in copies]
     called = [one for one in called if one.place.session_id not in copies]
+    changes = [one for one in changes if one.place.session_id not in copies]
+    broken = [one for one in broken if one.place.session_id not in copies]
     unknown = [one for one in unknown if one.place.session_id not in copies]
     timed = [one for one in timed if one.place.session_id not in copies]
     slept = [one for one in slept if one.place.session_id not in copies]
@@ -124,6 +132,8 @@ def mine(material: Material) -> list[Card]:
         *misplaced,
         *lasting,
         *polling_cards(polled(slept, (place.day for place in places)), orders.repeats),
+        *failing_test_cards(broken, changes),
+        *together_cards(changes, atlas_of(visits)),
         *lag_cards(seen),
         *loop_cards(looped),
         *correction_cards(wished),
