@@ -152,7 +152,7 @@ def status_lines(dream: Dream, proposals: Sequence[Proposal]) -> list[str]:
     if dream.error:
         lines.append(dream.error)
     if not proposals:
-        lines += [] if dream.is_open else ["It proposes nothing to change."]
+        lines += [] if dream.is_open else [_why_nothing(dream)]
         return lines
     lines.append(f"{plural(len(proposals), 'proposal')}:")
     lines += [
@@ -160,6 +160,15 @@ def status_lines(dream: Dream, proposals: Sequence[Proposal]) -> list[str]:
         for proposal in proposals
     ]
     return lines
+
+
+def _why_nothing(dream: Dream) -> str:
+    nothing = "It proposes nothing to change."
+    if dream.coverage.sessions or dream.coverage.skipped or dream.status != "completed":
+        return nothing
+    if dream.since is not None:
+        return f"{nothing} No stored session ended since {moment(dream.since)}."
+    return f"{nothing} No transcripts are stored for /{dream.store}: `dreamfs transcripts import PATH` brings them."
 
 
 def covered(dream: Dream) -> str:

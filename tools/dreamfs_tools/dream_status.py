@@ -9,6 +9,7 @@ from dreamfs_tools.dream_measures import Measured, newest_measures
 from dreamfs_tools.dream_naming import Naming
 from dreamfs_tools.dream_pages import proposal_path, status_lines
 from dreamfs_tools.dream_shape import dream_document
+from dreamfs_tools.dream_waiting import decide_on, waiting, waiting_before
 from dreamfs_tools.dreaming import Dream, Dreams, Proposal, Tell
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Snapshot
@@ -92,17 +93,19 @@ def visible_dream(call: Call, snapshot: Snapshot, dream_id: str) -> Dream:
 async def told(call: Call, dream: Dream, how: Literal["text", "json"]) -> Answer:
     """An answer about a dream: where it is, its proposals, and what to do next."""
 
-    def query(snapshot: Snapshot) -> tuple[Naming, Sequence[Proposal], Measured, bool]:
+    def query(snapshot: Snapshot) -> tuple[Naming, Sequence[Proposal], Measured, bool, list[str]]:
         mounts, proposals = call.mounts.table(snapshot), snapshot.dreams.proposals(dream.dream_id)
         measured = newest_measures(snapshot, dream) if how == "json" else Measured("", {})
-        return naming(mounts, dream.store), proposals, measured, "dreams" in mounts
+        before = [] if dream.is_open else waiting_before(snapshot, dream)
+        return naming(mounts, dream.store), proposals, measured, "dreams" in mounts, before
 
-    called, proposals, measured, shown = await call.filesystem.read(query)
+    called, proposals, measured, shown, before = await call.filesystem.read(query)
     dream, proposals = called.dream(dream), [called.proposal(proposal) for proposal in proposals]
     data = {"code": "ok", "dream_id": dream.dream_id, "status": dream.status, "proposals": len(proposals)}
     if how == "json":
         return Answer(to_json(dream_document(dream, proposals, measured)), data)
-    return Answer("\n".join([*status_lines(dream, proposals), *_next_steps(dream, proposals, shown=shown)]), data)
+    lines = [*status_lines(dream, proposals), *_next_steps(dream, proposals, shown=shown), *before]
+    return Answer("\n".join(lines), data)
 
 
 def naming_of(call: Call, snapshot: Snapshot, dream_id: str) -> Naming:
@@ -131,10 +134,7 @@ def _next_steps(dream: Dream, proposals: Sequence[Proposal], *, shown: bool) -> 
         ]
     if dream.is_open:
         return [f'It goes on without you. Ask again with dream_status, dream_id {dream.dream_id}, action "wait".']
-    waiting = [one for one in proposals if one.status in {"pending", "quarantined"}]
-    if not waiting:
-        return []
-    steps = [f"Nothing has changed yet. A person decides: `dreamfs dream review {dream.dream_id}`."]
-    if shown:
-        steps.append(f"Read a proposal with its diff and quotes: {where}/{proposal_path(waiting[0])}")
+    steps = decide_on(dream, proposals)
+    if steps and shown:
+        steps.append(f"Read a proposal with its diff and quotes: {where}/{proposal_path(waiting(proposals)[0])}")
     return steps

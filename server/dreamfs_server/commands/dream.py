@@ -13,6 +13,7 @@ from dreamfs_server.commands.dream_estimate import show_estimate
 from dreamfs_server.commands.dream_measure import measure
 from dreamfs_server.commands.dream_review import command as review_command
 from dreamfs_server.commands.dream_undo import revert, unbelieve
+from dreamfs_tools.answers import rfc3339
 from dreamfs_tools.dreaming import Dream, DreamRequest
 from dreamfs_tools.errors import Code, Refusal
 from dreamfs_tools.filesystem import Snapshot
@@ -72,8 +73,12 @@ def run(
 
     from dreamfs_server.commands.progress import spinner
 
-    with spinner("Dreaming …"):
-        dream = context.run(work)
+    try:
+        with spinner("Dreaming …"):
+            dream = context.run(work)
+    except KeyboardInterrupt:
+        click.echo(context.run(partial(_interrupted, store=store)), err=True)
+        sys.exit(1)
     if isinstance(dream, str):
         if as_json:
             print_json({"due": False, "reason": dream})
@@ -85,7 +90,7 @@ def run(
         raise Refusal(
             code, f"Dream {dream.dream_id} is {dream.status}. {dream.error}".rstrip(), dream_id=dream.dream_id
         )
-    _show(context, dream.dream_id, as_json=as_json)
+    _show(context, dream.dream_id, as_json=as_json, whole=False)
 
 
 @command.command("list")
@@ -114,7 +119,7 @@ def list_(context: Context, store: str, as_json: bool) -> None:
                     "status": dream.status,
                     "curator": dream.curator,
                     "store": dream.store,
-                    "created_at": dream.created_at.isoformat(),
+                    "created_at": rfc3339(dream.created_at),
                     "proposals": count,
                     "pending": pending,
                 }
@@ -180,10 +185,23 @@ command.add_command(unbelieve)
 command.add_command(allow_command)
 
 
-def _show(context: Context, dream_id: str, *, as_json: bool) -> None:
+async def _interrupted(opened: Opened, store: str) -> str:
+    dreams = await opened.filesystem.read(lambda snapshot: snapshot.dreams.dreams(store))
+    left = next((dream.dream_id for dream in dreams if dream.status == "pending" and not dream.owner), "")
+    if not left:
+        return "Interrupted. Nothing was changed."
+    return (
+        f"Interrupted; nothing was changed. `dreamfs dream run --resume {left}` goes on with dream {left}, "
+        f"`dreamfs dream cancel {left}` ends it."
+    )
+
+
+def _show(context: Context, dream_id: str, *, as_json: bool, whole: bool = True) -> None:
+    """Print a dream: its report and, where it is wanted whole, each proposal; then what waits for a person."""
     from dreamfs_tools.dream_measures import newest_measures
     from dreamfs_tools.dream_pages import proposal_page, report
     from dreamfs_tools.dream_shape import dream_document
+    from dreamfs_tools.dream_waiting import decide_on, waiting_before
 
     def query(snapshot: Snapshot) -> tuple[dict[str, object], str]:
         dream = snapshot.dreams.dream(dream_id)
@@ -192,7 +210,14 @@ def _show(context: Context, dream_id: str, *, as_json: bool) -> None:
         proposals = snapshot.dreams.proposals(dream_id)
         measured = newest_measures(snapshot, dream)
         pages = ["\n".join([proposal_page(dream, proposal), *measured.page(proposal.number)]) for proposal in proposals]
-        text = "\n".join([report(dream, snapshot.dreams.cards(dream_id), proposals), *pages])
+        steps = [*decide_on(dream, proposals), *waiting_before(snapshot, dream)]
+        if proposals and not whole:
+            steps.append(f"All of it, with every quote: `dreamfs dream show {dream_id}`.")
+        cards = snapshot.dreams.cards(dream_id)
+        if cards and not proposals:
+            steps.insert(0, f"What it saw, and why that is no rule yet: `dreamfs ls -r /dreams/{dream_id}/cards`.")
+        shown = [report(dream, cards, proposals), *(pages if whole else ())]
+        text = "\n".join([*shown, *steps])
         return dream_document(dream, proposals, measured), text
 
     async def work(opened: Opened) -> tuple[dict[str, object], str]:
