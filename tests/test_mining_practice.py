@@ -205,7 +205,7 @@ def test_python_tests_are_read_too() -> None:
     ],
 )
 def test_a_command_is_named_by_its_program_and_task(line: str, names: list[str]) -> None:
-    assert [one.name for one in named_commands(line)] == names
+    assert named_commands(line) == names
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(0, 3)), max_size=40))

@@ -1,4 +1,4 @@
-"""What a project calls its commands: `mise run lint`, `go test`, `npm run test:unit`, with the variables and flags they were given.
+"""What a project calls its commands: `mise run lint`, `go test`, `npm run test:unit`.
 
 A name is a program with its subcommand and, where the program runs tasks by name, the task. What a command was pointed at (a
 package, one test, a file) is left out, so that sessions which did the same thing have the same name for it.
@@ -6,17 +6,15 @@ package, one test, a file) is left out, so that sessions which did the same thin
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from dreamfs_server.dream.evidence.command_changes import DESTROYING, INTERPRETERS, LOOKING, SUBCOMMANDS
 
 _HELD = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"")
-_BETWEEN = re.compile(r"(&&|\|\||\||;|\n|(?<![>&\d])&(?![>&\d]))")
-_VARIABLE = re.compile(r"([A-Za-z_]\w*)=\S*")
+_BETWEEN = re.compile(r"&&|\|\||\||;|\n|(?<![>&\d])&(?![>&\d])")
+_VARIABLE = re.compile(r"[A-Za-z_]\w*=\S*")
 _BEFORE = frozenset(("sudo", "time", "nohup", "env", "exec", "command", "!", "(", "{"))
 _PROGRAM = re.compile(r"[A-Za-z][\w.+-]{0,29}")
 _TASK = re.compile(r"[A-Za-z][\w.:/-]{0,39}")
-_FLAG = re.compile(r"--?[A-Za-z][\w-]*")
 _OF_SHELL = frozenset(
     [
         "do",
@@ -68,40 +66,16 @@ _NOT_OF_A_PROJECT = (
 characters_max = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class NamedCommand:
-    """One simple command of a command line."""
-
-    name: str
-    variables: tuple[str, ...]
-    """Names of environment variables that it was given."""
-    flags: frozenset[str]
-    tells: bool
-    """The call's exit status is that of this command: nothing is piped behind it, and nothing is run after it whatever it says."""
-    last: bool
-    """Nothing else of a project comes after it in the line."""
-
-
-def named_commands(line: str) -> list[NamedCommand]:
-    """The project's commands in a command line, in order; quoted text is passed over."""
-    parts = _BETWEEN.split(_HELD.sub("''", line[:characters_max]))
-    found: list[NamedCommand] = []
-    for at in range(0, len(parts), 2):
-        words = parts[at].split()
-        variables: list[str] = []
+def named_commands(line: str) -> list[str]:
+    """The names of the project's commands in a command line, in order; quoted text is passed over."""
+    found: list[str] = []
+    for part in _BETWEEN.split(_HELD.sub("''", line[:characters_max])):
+        words = part.split()
         while words and (words[0] in _BEFORE or _VARIABLE.fullmatch(words[0]) or words[0] == "timeout"):
-            if set_here := _VARIABLE.fullmatch(words[0]):
-                variables.append(set_here[1])
             del words[: 2 if words[0] == "timeout" else 1]
-        name = _name(words)
-        if name:
-            behind = [mark for mark in parts[at + 1 :: 2] if mark.strip() or mark == "\n"]
-            flags = frozenset(m.group() for word in words[1:] if (m := _FLAG.match(word)))
-            found.append(NamedCommand(name, tuple(variables), flags, all(mark == "&&" for mark in behind), False))
-    return [
-        NamedCommand(one.name, one.variables, one.flags, one.tells, at == len(found) - 1)
-        for at, one in enumerate(found)
-    ]
+        if name := _name(words):
+            found.append(name)
+    return found
 
 
 def _name(words: Sequence[str]) -> str:

@@ -117,9 +117,9 @@ def changed(gathered: Gathered, place: Place, all_steps: Sequence[Step]) -> Chan
                 if quote.quote:
                     files[path] = (step.position, quote)
         elif step.command and files:
-            for one in named_commands(step.command):
-                if (quote := _quote(session_id, step, one.name)).quote:
-                    ran[one.name] = (step.position, quote)
+            for name in named_commands(step.command):
+                if (quote := _quote(session_id, step, name)).quote:
+                    ran[name] = (step.position, quote)
     started = gathered.session.started_at
     return Changed(place, started.isoformat() if started else "", files, ran)
 
