@@ -5,8 +5,10 @@ taken apart into its simple commands, and each is reduced to a *verb* (`git push
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 LOOKING = frozenset(
     [
@@ -172,6 +174,23 @@ def simple_commands(line: str) -> list[Simple]:
     return found
 
 
+def _is_said_otherwise(flag: str, verb: str, before: Sequence[Simple], after: Sequence[Simple]) -> bool:
+    """Whether a flag went with its value and something else came: `psql -h db1 -c q` became `psql "host=db1 …" -c q`.
+
+    Who only leaves the flag out does not do what worked.
+    """
+    had = Counter(word for one in before if one.verb == verb for word in one.words)
+    has = Counter(word for one in after if one.verb == verb for word in one.words)
+    values = {
+        value
+        for one in before
+        if one.verb == verb
+        for word, value in pairwise(one.words)
+        if word == flag and not value.startswith("-")
+    }
+    return any(has[value] < had[value] for value in values) and bool(has - had)
+
+
 def _are_one_idea(one: Simple, other: Simple) -> bool:
     """Whether the second runs the same in another way: the same program in another environment, or on the same things."""
     names = [
@@ -216,6 +235,8 @@ def changes(before: str, after: str) -> list[str]:
         flags_a = {flag for one in a if one.verb == verb for flag in one.flags}
         flags_b = {flag for one in b if one.verb == verb for flag in one.flags}
         added, left = sorted(flags_b - flags_a), sorted(flags_a - flags_b)
+        if not added and any(_is_said_otherwise(flag, verb, a, b) for flag in left):
+            return []
         if len(added) + len(left) <= 2:
             said += [f"give `{flag}` to `{verb}`" for flag in added] + [
                 f"leave out `{flag}` of `{verb}`" for flag in left
