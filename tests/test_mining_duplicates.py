@@ -60,6 +60,12 @@ def test_a_note_with_more_is_kept_over_an_older_one_with_less() -> None:
     assert (card.data["keep"], card.data["retire"]) == ("/memories/b.md", ["/memories/a.md"])
 
 
+def test_of_equal_notes_of_one_version_the_one_with_the_shorter_name_is_kept() -> None:
+    text = "# Escalation\n\n- Call the duty manager within 10 minutes of a SEV1.\n- Post in the channel for a SEV2.\n"
+    [card] = cards(*(memory(name, text) for name in ("escalation-copy.md", "escalation.md")))
+    assert card.data["retire"] == ["/memories/escalation-copy.md"]
+
+
 def test_pinned_notes_are_kept_and_archived_ones_left_alone() -> None:
     assert cards(memory("a.md", ALERT, 1), memory("archive/a.md", ALERT, 2)) == []
     [card] = cards(memory("a.md", ALERT, 1), memory("b.md", ALERT, 2, pinned=True))

@@ -74,9 +74,9 @@ def _same_files(live: Sequence[Memory], said: dict[str, list[Statement]]) -> lis
     ]
 
 
-def _keep_order(memory: Memory) -> tuple[bool, bool, int, int, str]:
+def _keep_order(memory: Memory) -> tuple[bool, bool, int, int, int, str]:
     """What to keep of equals: pinned, written by a person or agent, the elder, the shorter path."""
-    return (not memory.pinned, memory.by_dream, memory.version, memory.path.count("/"), memory.path)
+    return (not memory.pinned, memory.by_dream, memory.version, memory.path.count("/"), len(memory.path), memory.path)
 
 
 def _in_order(part: Sequence[tuple[str, ...]], whole: Sequence[tuple[str, ...]]) -> bool:
