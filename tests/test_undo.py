@@ -105,6 +105,19 @@ async def test_everything_that_rests_on_a_false_source_is_one_change(engine: Eng
     assert (await texts(engine))["numbers.md"] == TEXT.replace("five", "cinq")
 
 
+async def test_to_ask_twice_for_the_same_undoing_gives_the_proposal_that_is_open(engine: Engine) -> None:
+    await a_dream(engine, "d-1", ProposedChange("create", "/memories/new.md", file_text="new\n"), edit("two", "zwei"))
+    first = await undo(engine)
+    journal, false = engine.journal, "/transcripts/s-1"
+    again = await unbelieve(engine, journal, "memories", false, new_id="d-again", requested_by="user:ada")
+    assert again is not None
+    assert again.dream_id == first.dream_id
+    await put(engine, "numbers.md", TEXT.replace("two", "zwei").replace("five", "cinq"))
+    moved = await unbelieve(engine, journal, "memories", false, new_id="d-moved", requested_by="user:ada")
+    assert moved is not None
+    assert moved.dream_id == "d-moved"
+
+
 async def test_a_false_source_takes_what_was_concluded_from_its_conclusions_with_it(engine: Engine) -> None:
     await a_dream(engine, "d-1", ProposedChange("create", "/memories/new.md", file_text="new\n"))
     await a_dream(engine, "d-2", edit("two", "zwei"), source="/memories/new.md")

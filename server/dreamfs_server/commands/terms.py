@@ -20,6 +20,10 @@ _TERMS: Sequence[tuple[re.Pattern[str], str]] = [
         (r"(?<![/\w-])history shows\b", "dreamfs log shows"),
         (r"\buse str_replace\b", "use dreamfs edit"),
         (r"(?<![`/\w-])(its )?old_str(?= is | `)", r"\1--old text"),
+        (
+            r"Wait for it with dream_status, or end it: dream_status with dream_id (\S+) and action cancel\.",
+            r"`dreamfs dream show \1` says how far it is, `dreamfs dream cancel \1` ends it.",
+        ),
         (r"\bview both with version and view_range\b", "look at both with dreamfs cat --version"),
     )
 ]

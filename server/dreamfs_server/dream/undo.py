@@ -138,9 +138,27 @@ async def _propose(
     dream, proposal = await filesystem.read(
         lambda snapshot: _inverse(snapshot, done, what, new_id=new_id, requested_by=requested_by)
     )
+    if asked := await filesystem.read(partial(_asked_already, dream=dream, proposal=proposal)):
+        return asked
     begun = await journal.begin(replace(dream, owner=owner))
     await journal.propose(begun.dream_id, proposal)
     return await journal.update(replace(begun, status="completed", owner="", finished_at=begun.created_at))
+
+
+def _asked_already(snapshot: Snapshot, dream: Dream, proposal: Proposal) -> Dream | None:
+    """The dream whose open proposal would undo the same in the same way: asking twice needs no second answer."""
+    for other in snapshot.dreams.dreams(dream.store):
+        if other.curator == UNDO and any(
+            one.status in _OPEN and one.reverts == proposal.reverts and _bare(one) == _bare(proposal)
+            for one in snapshot.dreams.proposals(other.dream_id)
+        ):
+            return other
+    return None
+
+
+def _bare(proposal: Proposal) -> list[ProposedChange]:
+    """Its changes without their diffs: these name the dream that makes them."""
+    return [replace(change, diff="") for change in proposal.changes]
 
 
 def _inverse(
