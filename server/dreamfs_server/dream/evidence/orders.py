@@ -40,8 +40,8 @@ _STRICT = (
 )
 # Those that address a model by what it does, by a role it has, behind the person's back, or in another language.
 _ADDRESSED = (
-    rf"\b(?:if|when|whenever|should)\s+(?:an?|any|some|the)\s+{_READER}\s+(?:is |are )?(?:reads?|reading|sees?|seeing|process\w*|summari[sz]\w*)\b",
-    rf"\b(?:to|for)\s+(?:whichever|whatever|whoever|any|every|the)\s+(?:bots?|summari[sz]ers?|{_READER})\b[^.\n]{{0,30}}\b(?:reads?|reading|summari[sz]\w*|distil\w*)\b",
+    rf"\b(?:if|when|whenever|should)\s+(?:an?|any|some)\s+{_READER}\s+(?:is |are )?(?:reads?|reading|sees?|seeing|process(?:es|ing)|summari[sz]\w*)\b",
+    rf"\b(?:to|for)\s+(?:(?:whichever|whatever|whoever|any|every)\s+(?:bots?|summari[sz]ers?|{_READER})|the\s+bots?)\b[^.\n]{{0,30}}\b(?:reads?|reading|summari[sz]\w*|distil\w*)\b",
     r"\bfor\s+the\s+summari[sz]ers?\b",
     r"\b(?:whoever|whatever|whichever)\s+(?:\w+\s+)?(?:distil\w*|summari[sz]\w*|condens\w*)\b[^.\n]{0,40}\b(?:must|always|never|keep|remember|record)\b",
     r"\bwhen(?:ever)?\s+(?:you are\s+)?(?:summari[sz]ing|distilling|condensing)\b[^.\n]{0,40}\b(?:always|never|must|remember|record|include)\b",
