@@ -52,6 +52,23 @@ def test_what_people_ask_for_in_three_sessions_is_written_down_in_their_words() 
     assert curate(again, mine(again)) == []
 
 
+def test_what_people_ask_for_in_other_words_is_one_wish() -> None:
+    said = [
+        "I told you: pnpm, not npm!",
+        "We use pnpm here, don't use npm.",
+        "Never install with npm, we have pnpm.",
+        "Use pnpm rather than npm please.",
+        "Use npm, not pnpm, in the legacy folder.",
+        "Keep lines of the README below 80 characters.",
+        "Keep lines of the README below 100 characters.",
+        "Keep lines of the README below 120 characters.",
+    ]
+    stuff = material([told(n, sentence) for n, sentence in enumerate(said)])
+    [card] = cards(stuff, "corrections")
+    assert [quote.quote for quote in card.claims[0].evidence] == said[:4]
+    assert card.data["said"] == "Use pnpm rather than npm please."
+
+
 def test_a_wish_of_one_day_is_a_hypothesis_and_a_task_is_no_wish() -> None:
     stuff = material([told(n, "Use pnpm instead of npm here.", day=1) for n in range(4)])
     [card] = cards(stuff, "corrections")

@@ -2,7 +2,7 @@
 
 Only what a person said after an agent or somebody else had begun counts (the first message of a session is its task),
 sentence by sentence, in their own words (`said.py`), and only sentences that say how to work. A message that addresses agents over
-people's heads counts for nothing. Sentences are the same if most of their telling words are; what one person says in one session
+people's heads counts for nothing. Sentences are the same if they ask for the same (`agreement.py`); what one person says in one session
 is a wish, what is said in several sessions on several days is a preference. One message that several logs hold was said once.
 """
 
@@ -10,7 +10,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from statistics import fmean
 
+from dreamfs_server.dream.evidence.agreement import Asked, agreement, asked, shared_part_min
 from dreamfs_server.dream.evidence.orders import addresses_agents
 from dreamfs_server.dream.evidence.said import own_sentences
 from dreamfs_server.dream.evidence.statements import telling
@@ -19,13 +21,15 @@ from dreamfs_server.dream.material import Gathered, cite
 from dreamfs_tools.dreaming import Card, Claim, Evidence
 
 sentence_characters_max = 240
-shared_words_min = 0.6
 cards_max = 20
 
 _HOW = re.compile(
-    r"(?i)^(?:no[,.! ]\s*)?(?:please\s+)?(?:(?:do not|don't|never|always|stop|avoid|prefer|use|keep|make sure)\b|(?:we|i) (?:always|never|prefer|don't|do not|use)\b)"
+    r"(?i)(?:^|[,:;]\s+)(?:no[,.! ]\s*)?(?:please\s+)?(?:(?:do not|don't|never|always|stop|avoid|prefer|use|keep|make sure)\b|(?:we|i) (?:always|never|prefer|don't|do not|use)\b)"
+    r"|,\s+(?:not|never)\s+\w|\w\s+(?:should|must)\s+(?:be|go|stay|never|always|not)\b(?!.*\?$)"
     r"|\b(?:instead of|rather than|i (?:said|told you|asked)|as i said|again[:,]|not what i)\b"
 )
+_RETOLD = re.compile(r"(?i)\b(?:i|we) (?:said|told|asked)\b|\bagain\b")
+"""Speaks of having said it before; a reader of the memory was not told."""
 _NAMED = re.compile(r"^@?[^\W\d_][\w.’'-]{0,30}:\s+(?=\S)")
 """Who said it, where a log writes the name into the text."""
 _NOT_A_PERSON = re.compile(r"^\s*<|^Caveat:|^\[Request interrupted|^This session is being continued|system-reminder")
@@ -36,7 +40,7 @@ class Wish:
     """One sentence of a person that says how to work."""
 
     place: Place
-    words: frozenset[str]
+    asked: Asked
     text: str
     quote: Evidence
     message: tuple[datetime | None, str] = (None, "")
@@ -63,11 +67,10 @@ def wishes(gathered: Gathered, place: Place) -> list[Wish]:
             continue
         for start, end, sentence in own_sentences(event.text):
             text = _NAMED.sub("", sentence)
-            words = frozenset(telling(text))
-            if len(words) >= 3 and len(text) <= sentence_characters_max and _HOW.search(text):
+            if len(set(telling(text))) >= 3 and len(text) <= sentence_characters_max and _HOW.search(text):
                 quote = cite(gathered.session.session_id, event, start, end)
                 if quote.quote:
-                    result.append(Wish(place, words, text, quote, (event.at, event.text), event.speaker))
+                    result.append(Wish(place, asked(text), text, quote, (event.at, event.text), event.speaker))
     return result
 
 
@@ -78,8 +81,8 @@ def correction_cards(found: Sequence[Wish]) -> list[Card]:
     for wish in sorted(found, key=lambda one: (one.text, one.place, one.quote.lines)):
         if wish.message[0] is not None and said_in.setdefault(wish.message, wish.place) != wish.place:
             continue
-        best = max(groups, key=lambda group: _shared(group[0].words, wish.words), default=None)
-        if best is not None and _shared(best[0].words, wish.words) >= shared_words_min:
+        best = max(groups, key=lambda group: _agreement(group, wish), default=None)
+        if best is not None and _agreement(best, wish) >= shared_part_min:
             best.append(wish)
         else:
             groups.append([wish])
@@ -93,7 +96,7 @@ def correction_cards(found: Sequence[Wish]) -> list[Card]:
         rule = is_rule(places) and (
             {wish.speaker for wish in group} == {""} or len({wish.speaker for wish in group}) > 1
         )
-        said = min((wish.text for wish in group), key=lambda text: (len(text), text))
+        said = min((wish.text for wish in group), key=lambda text: (_RETOLD.search(text) is not None, len(text), text))
         text = f"People said this in {told(rests)}: “{said}”"
         first: dict[Place, Evidence] = {}
         for wish in group:
@@ -112,5 +115,7 @@ def correction_cards(found: Sequence[Wish]) -> list[Card]:
     return sorted(cards, key=lambda card: (-card.weight, card.title))[:cards_max]
 
 
-def _shared(a: frozenset[str], b: frozenset[str]) -> float:
-    return len(a & b) / len(a | b)
+def _agreement(group: Sequence[Wish], wish: Wish) -> float:
+    """How far a wish agrees with those of a group on average; 0 where it contradicts one of them."""
+    each = [agreement(one.asked, wish.asked) for one in group]
+    return fmean(each) if all(each) else 0.0
