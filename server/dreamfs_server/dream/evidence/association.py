@@ -58,8 +58,8 @@ class Association:
 
     @property
     def explained(self) -> bool:
-        """Whether something else explains it: a schedule, a chain or a common cause."""
-        return any(note.startswith(("schedule", "chain", "common cause")) for note in self.notes)
+        """Whether something else explains it: a schedule, a chain, a common cause or a burst."""
+        return any(note.startswith(("schedule", "chain", "common cause", "burst")) for note in self.notes)
 
 
 def associations(seen: Sequence[Seen]) -> tuple[list[Association], list[Window]]:
@@ -254,7 +254,7 @@ def _focus(windows: Sequence[Window], lead: str, follow: str, band: tuple[float,
     """The lag at the middle of the band's hits, and how far hits reach around it (the band may sit a little beside)."""
     low, high = band
     centre = (low + high) / 2
-    for _ in range(3):
+    for _ in range(8):
         lags = [
             b - a
             for window in windows
@@ -265,7 +265,10 @@ def _focus(windows: Sequence[Window], lead: str, follow: str, band: tuple[float,
         if not lags:
             break
         centre = median(lags)
-        reach = max(_HALF_SECONDS_MIN, 3.0 * median(abs(lag - centre) for lag in lags))
+        # Lags that scatter normally fill four median distances to 99 %; three would cut more off with each round.
+        reach = max(_HALF_SECONDS_MIN, 4.0 * median(abs(lag - centre) for lag in lags))
         reach = min(reach, max(_HALF_SECONDS_MIN, 0.5 * centre))
-        low, high = max(1.0, centre - reach), centre + reach
+        before, (low, high) = (low, high), (max(1.0, centre - reach), centre + reach)
+        if before == (low, high):
+            break
     return centre, low, high

@@ -1,11 +1,16 @@
 """What else may explain an association: a clock that both keep to, a third event between or before, or how it was looked at."""
 
 from collections.abc import Sequence
-from math import cos, hypot, pi, sin
-from statistics import fmean, median
+from math import cos, hypot, log, pi, sin
+from statistics import fmean, median, pstdev
 
 from dreamfs_server.dream.evidence.association import Association, hits_min
 from dreamfs_server.dream.evidence.windows import Window
+
+told_odds_min = 3.0
+"""The odds at which cases without the middle of three events decide whether it is the link."""
+together_seconds_max = 120.0
+"""Longer lags are no burst: an earlier follower within them is one of its own."""
 
 
 def notes(one: Association, others: Sequence[Association], windows: Sequence[Window]) -> list[str]:
@@ -19,14 +24,26 @@ def notes(one: Association, others: Sequence[Association], windows: Sequence[Win
     by_pair = {(other.lead, other.follow): other for other in others}
     for middle in sorted({other.follow for other in others if other.lead == one.lead} - {one.follow}):
         first, second = by_pair[one.lead, middle], by_pair.get((middle, one.follow))
-        if second is not None and first.lag_seconds < one.lag_seconds and _passes(one, middle, windows):
+        if (
+            second is not None
+            and first.lag_seconds < one.lag_seconds
+            and _passes(one, middle, windows)
+            and _through(one, first, second, windows)
+        ):
             found.append(f"chain: it goes through {middle}")
             break
     for cause in sorted({other.lead for other in others if other.follow == one.lead}):
         to_lead, to_follow = by_pair[cause, one.lead], by_pair.get((cause, one.follow))
-        if to_follow is not None and to_lead.lag_seconds < to_follow.lag_seconds and _depends(one, to_lead, windows):
+        if (
+            to_follow is not None
+            and to_lead.lag_seconds < to_follow.lag_seconds
+            and _depends(one, to_lead, windows)
+            and not _through(to_follow, to_lead, one, windows)
+        ):
             found.append(f"common cause: both follow {cause}")
             break
+    if _in_either_order(one, windows):
+        found.append(f"burst: {one.follow} comes shortly before {one.lead} as well, so they come together in no order")
     if (opened := _opened_by(one.follow, windows)) >= 0.5:
         found.append(
             f"sessions were opened because of {one.follow}: {opened:.0%} of the windows end within 6 minutes after it"
@@ -53,6 +70,56 @@ def _passes(one: Association, middle: str, windows: Sequence[Window]) -> bool:
     """Whether most hits have the middle event between their ends."""
     between = sum(any(a < at < b for at in windows[number].at.get(middle, ())) for number, a, b in one.pairs)
     return between >= 0.7 * len(one.pairs)
+
+
+def _through(one: Association, first: Association, second: Association, windows: Sequence[Window]) -> bool:
+    """Of three events that follow each other: whether the last waits for the middle one, not for the first.
+
+    It does if the middle one leads to it without the first as well. Else those firsts tell that no middle one came after: is the
+    last there all the same, or no more than by chance? Where they are too few the steadier lag tells, since a lag
+    through a third event scatters by both of its parts.
+    """
+    if not _depends(second, first, windows):
+        return True
+    hit = {(number, a) for number, a, _ in one.pairs}
+    reached: list[bool] = []
+    missed: list[bool] = []
+    for number, window in enumerate(windows):
+        middles = window.at.get(first.follow, ())
+        for a in window.at.get(one.lead, ()):
+            if a + one.lag_high <= window.end:
+                between = any(a < at < a + one.lag_high for at in middles)
+                (reached if between else missed).append((number, a) in hit)
+    usual = min(0.95, fmean(reached or [False]))
+    chance = min(0.95, max(0.02, _rate(one.follow, windows) * (one.lag_high - one.lag_low)))
+    if usual > chance:
+        direct = sum(log(usual / chance) if told else log((1 - usual) / (1 - chance)) for told in missed)
+        if abs(direct) >= log(told_odds_min):
+            return direct < 0
+    return _scatter(second) <= _scatter(one)
+
+
+def _rate(name: str, windows: Sequence[Window]) -> float:
+    """How often a type of event happens, in a second."""
+    seconds = sum(window.end - window.start for window in windows)
+    return sum(len(window.at.get(name, ())) for window in windows) / max(1.0, seconds)
+
+
+def _scatter(one: Association) -> float:
+    """The standard deviation of a pair's lags, in seconds."""
+    return pstdev(b - a for _, a, b in one.pairs)
+
+
+def _in_either_order(one: Association, windows: Sequence[Window]) -> bool:
+    """Whether a short lag is none: the follower comes within the same seconds before the lead half as often as after it."""
+    if one.lag_high > together_seconds_max:
+        return False
+    before = sum(
+        any(a - one.lag_high <= b <= a for b in window.at.get(one.follow, ()))
+        for window in windows
+        for a in window.at.get(one.lead, ())
+    )
+    return before >= 0.5 * one.hits
 
 
 def _depends(one: Association, to_lead: Association, windows: Sequence[Window]) -> bool:
