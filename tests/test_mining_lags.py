@@ -119,6 +119,70 @@ def test_what_keeps_to_the_clock_is_named_a_schedule_and_not_proposed() -> None:
     assert curate(stuff, cards) == []
 
 
+def pairs_told(shown: Sequence[Sequence[Shown]]) -> dict[tuple[str, str], str]:
+    statistics = [card.claims[0].statistics for card in found(held(shown))]
+    return {(one["lead"], one["follow"]): one["notes"].partition(":")[0] for one in statistics}
+
+
+def three_events(seed: int, second_from_first: bool) -> list[list[Shown]]:
+    """A door opens, a lamp lights 100 s later, and a fan starts 240 s after the door or 140 s after the lamp."""
+    rng = random.Random(seed)
+    shown = week(rng, lambda _: None, sessions=40, leads=0)
+    for n, events in enumerate(shown):
+        events.append((DAY + timedelta(days=n // 3, hours=4 * (n % 3) + 3, seconds=rng.randrange(1800)), "shift over"))
+        for _ in range(2):
+            door = DAY + timedelta(days=n // 3, hours=4 * (n % 3), seconds=rng.randrange(9000))
+            lamp = door + timedelta(seconds=rng.gauss(100, 5))
+            events.append((door, "door opened"))
+            lit = rng.random() < 0.85
+            events.extend([(lamp, "lamp lit")] * lit)
+            if second_from_first or lit:
+                started = (
+                    door + timedelta(seconds=rng.gauss(240, 8))
+                    if second_from_first
+                    else lamp + timedelta(seconds=rng.gauss(140, 8))
+                )
+                events.append((started, "fan started"))
+    return shown
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_three_events_in_a_row_the_links_are_told_and_not_the_ends(seed: int) -> None:
+    told = pairs_told(three_events(seed, second_from_first=False))
+    assert told["door opened", "lamp lit"] == told["lamp lit", "fan started"] == ""
+    assert told["door opened", "fan started"] == "chain"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_two_events_that_follow_one_neither_is_said_to_follow_the_other(seed: int) -> None:
+    told = pairs_told(three_events(seed, second_from_first=True))
+    assert told["door opened", "lamp lit"] == told["door opened", "fan started"] == ""
+    assert told["lamp lit", "fan started"] == "common cause"
+
+
+def test_what_comes_in_a_burst_in_either_order_is_not_said_to_follow() -> None:
+    rng = random.Random(8)
+    shown = week(rng, lambda _: None, sessions=40, leads=0)
+    for n, events in enumerate(shown):
+        at = DAY + timedelta(days=n // 3, hours=4 * (n % 3), seconds=rng.randrange(9000))
+        events.extend([(at + timedelta(seconds=rng.uniform(0, 30)), f"{what} alert") for what in ("disk", "target")])
+    assert set(pairs_told(shown).values()) <= {"burst"}
+
+
+def test_a_spike_in_a_measured_series_is_an_event_and_a_counter_is_none() -> None:
+    start = 1793527200
+    usual = [[start + 15 * n, f"{0.3 + 0.01 * (n % 5):.2f}"] for n in range(120)]
+    spike = [[at, "0.97" if 40 <= n < 46 else value] for n, (at, value) in enumerate(usual)]
+    counter = [[at, str(1000 * n)] for n, (at, _) in enumerate(usual)]
+    answer = {"data": {"resultType": "matrix", "result": [
+        {"metric": {"__name__": "cpu_busy", "instance": "a:9100"}, "values": spike}, {"metric": {"__name__": "load"}, "values": usual},
+        {"metric": {"__name__": "requests_total"}, "values": counter},
+    ]}}  # fmt: skip
+    events, _ = happenings(session(1, [bash("curl", json.dumps(answer))], day=0))
+    assert [(event.at, event.type) for event in events] == [(start + 15 * 40, "cpu_busy rises")]
+    assert str(start + 15 * 40) in events[0].quote
+
+
 def test_a_pair_that_goes_through_a_third_event_is_named_a_chain() -> None:
     rng = random.Random(3)
     shown = week(rng, sixty(rng))
@@ -170,8 +234,23 @@ ALERTS = [
         ("timestamp,source,event\n1793527200,api,cache flushed: 8 keys\n1793527500,api,cache flushed: 3 keys", {"api cache flushed keys"}),
         (('{"ts": "2026-11-01T10:00:00Z", "level": "warn", "service": "api", "msg": "pool at 9", "trace_id": "9f8e"}\n'
          '{"ts": "2026-11-01T10:05:00Z", "level": "info", "service": "api", "msg": "pool at 7", "trace_id": "1a2b"}'), {"api pool at"}),
+        (("Name:   api\nEvents:\n  Type     Reason     Age                From     Message\n  ----     ------     ----               ----     -------\n"
+          "  Warning  Unhealthy  3m12s (x4 over 20m)  kubelet  Readiness probe failed\n  Warning  Unhealthy  9m                 kubelet  Readiness probe failed\n"), {"Unhealthy Readiness probe failed"}),
+        ("REASON      TIME                   MESSAGE\nUnhealthy   2026-11-01T10:00:00Z   Readiness probe failed\nUnhealthy   2026-11-01T10:05:00Z   Readiness probe failed", {"Unhealthy Readiness probe failed"}),
+        (('10.1.2.3 - - [01/Nov/2026:10:00:00 +0000] "POST /import/31?dry=1 HTTP/1.1" 502 12 "-" "curl/8.1"\n'
+          '10.1.2.9 - ann [01/Nov/2026:12:05:00 +0200] "POST /import/32 HTTP/2.0" 503 99 "-" "wget"'), {"request POST import server error"}),
+        ("I1101 10:00:00.123456       1 pool.go:42] gc pause of 12 ms\nE1101 10:05:00.000001       1 pool.go:42] gc pause of 9 ms", {"pool.go gc pause of ms"}),
+        ("2026/11/01 10:00:00 [error] 31#31: upstream timed out\n2026/11/01 10:05:00 [error] 8#8: upstream timed out", {"upstream timed out"}),
+        ("[Sun Nov  1 10:00:00 2026] oom-kill in slice\n[Sun Nov  1 10:05:00 2026] oom-kill in slice", {"oom-kill in slice"}),
+        ("12:M 01 Nov 2026 10:00:00.123 * Background saving\n14:M 01 Nov 2026 10:05:00.123 * Background saving", {"M Background saving"}),
+        ("var/log/syslog:7:Nov  1 10:00:00 web api[3]: gc pause\nvar/log/syslog:9:Nov  1 10:05:00 web api[3]: gc pause", {"log syslog api gc pause"}),
+        ('{"__REALTIME_TIMESTAMP": "1793527200000000", "ts": 1793527200000, "MESSAGE": "gc pause"}\n{"ts": 1793527500000000000, "MESSAGE": "gc pause"}', {"gc pause"}),
+        (json.dumps({"data": {"resultType": "streams", "result": [{"stream": {"app": "api"}, "values": [["1793527200000000000", "gc pause of 12 ms"], ["1793527500000000000", "gc pause of 9 ms"]]}]}}), {"api gc pause of ms"}),
     ],
-    ids=["alertmanager", "alertmanager indented", "kubernetes ages", "rfc 3339", "syslog", "csv", "csv epoch", "json lines"],
+    ids=[
+        "alertmanager", "alertmanager indented", "kubernetes ages", "rfc 3339", "syslog", "csv", "csv epoch", "json lines", "kubectl describe", "kubectl columns",
+        "access log", "klog", "slashes", "ctime", "day first", "syslog of grep", "json micro- and nanoseconds", "loki",
+    ],
 )  # fmt: skip
 def test_times_in_tool_output_are_read_with_the_type_of_event(text: str, names: set[str]) -> None:
     events, _ = happenings(session(1, [bash("look", text)], day=0))

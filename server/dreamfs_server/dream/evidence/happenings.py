@@ -1,8 +1,8 @@
 """Events whose times stand inside tool output: when, of what type, and on which line.
 
 Times in a log of a conversation say when somebody looked, not when something happened; that stands in what tools
-print. Read are Alertmanager and other JSON, Kubernetes event tables (with times or ages), RFC 3339 and syslog lines, and
-CSV with a time column. The *type* of an event is what stays constant when numbers, identifiers and log levels vary.
+print. Read are Alertmanager and other JSON, Kubernetes event tables (with times or ages), log lines with a time in any usual
+form (`times.py`), CSV with a time column, and where a measured series leaves its level (`series.py`). The *type* of an event is what stays constant when numbers, identifiers and log levels vary.
 """
 
 import json
@@ -10,9 +10,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+from dreamfs_server.dream.evidence.series import departures
+from dreamfs_server.dream.evidence.times import seconds_of, shows_a_time, stamp, starts_with_a_time, year_shown
 from dreamfs_server.dream.material import Gathered, cite, quote_characters_max
 from dreamfs_tools.transcript import Event
 
@@ -54,18 +55,25 @@ _DROPPED_KEYS = frozenset(
         "id",
     )
 )
-_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,]\d{1,9})?\s?(Z|UTC|[+-]\d\d:?\d\d)?(?![\d:])")
-_SYSLOG = re.compile(
-    r"^(?:<\d+>)?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d)\s+(\S+)\s+(.*)$"
-)
-_MONTHS = {name: n for n, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}  # noqa: SIM905
 _AGE = re.compile(r"^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$")
-_ANY_TIME = re.compile(r"\d\d:\d\d:\d\d|\b1[5-9]\d{8}(?:\d{3})?\b|LAST SEEN|\bAGE\b")
-_TABLE_HEAD = re.compile(
-    r"^(?=.*\b(?:REASON|MESSAGE)\b)(?:NAMESPACE\s+)?(?:LAST SEEN|TIME|AGE|FIRST SEEN|LASTSEEN)\b.*$", re.MULTILINE
+_TABLE_WORDS = re.compile(r"LAST SEEN|\b(?:AGE|Age)\b")
+_WHEN = (
+    "last seen",
+    "lastseen",
+    "last",
+    "lasttimestamp",
+    "timestamp",
+    "time",
+    "age",
+    "when",
+    "first seen",
+    "firstseen",
 )
+_TOLD = frozenset(("reason", "object", "message", "name", "source", "kind", "event", "msg", "obj"))
+_REQUEST = re.compile(r'"([A-Z]{3,8}) (\S+)[^"]*" ([1-5]\d\d)\b')
 _LEVEL = re.compile(
     r"^\[?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|CRIT|CRITICAL|FATAL|Warning|Normal|level=\w+|severity=\w+)\]?:?$"
+    r"|^(?i:\[(?:trace|debug|info|notice|warn|warning|error|crit|critical|alert|emerg|fatal)\]:?|(?:trace|debug|info|notice|warn|warning|error):)$"
 )
 _POD_HASH = re.compile(r"-(?=[a-z0-9]*\d)[a-z0-9]{5,10}-[a-z0-9]{5}\b|-(?=[a-z0-9]*\d)[a-z0-9]{8,10}\b")
 _PART = re.compile(r"[^\W\d_]+")
@@ -96,7 +104,7 @@ def happenings(gathered: Gathered) -> tuple[list[Happening], float]:
     for event in gathered.events:
         if event.kind != "tool_result" or event.origin == "self" or len(event.text) > text_characters_max:
             continue
-        if not _ANY_TIME.search(event.text):
+        if not shows_a_time(event.text) and not _TABLE_WORDS.search(event.text):
             continue
         for at, name, start, end in _read(event, year):
             type_ = _type(name)
@@ -118,12 +126,10 @@ def happenings(gathered: Gathered) -> tuple[list[Happening], float]:
 
 
 def _year(gathered: Gathered) -> int:
-    """The year that syslog lines of an undated session leave out, from the first full time that the session shows."""
+    """The year that the lines of an undated session leave out, from the first full time that the session shows."""
     for event in gathered.events:
-        if event.kind == "tool_result" and (found := _ISO.search(event.text[:20_000])) is not None:
-            return int(found[1])
-        if event.kind == "tool_result" and (epoch := re.search(r"\b1[5-9]\d{8}\b", event.text[:20_000])) is not None:
-            return datetime.fromtimestamp(int(epoch.group()), UTC).year
+        if event.kind == "tool_result" and (year := year_shown(event.text[:20_000])) is not None:
+            return year
     return undated_year
 
 
@@ -139,30 +145,32 @@ def _read(event: Event, year: int) -> Iterator[_Read]:
         if document is not None:
             yield from _json_events(document, text)
             return
-    head = _TABLE_HEAD.search(text)
-    if head is not None:
-        yield from _table(text, head, event)
-        return
     first = text[: text.find("\n")] if "\n" in text else ""
     if (column := _time_column(first)) >= 0:
         yield from _csv(text, first, column)
         return
     year = event.at.year if event.at is not None else year
+    table: _Table | None = None
     for start, end in _line_spans(text):
         line = text[start:end]
-        if line[:1] == "{" and (document := _json(line)) is not None:
+        if (head := _table_head(line)) is not None:
+            table = head
+        elif table is not None and (row := _table_row(line, table, event)) is not None:
+            yield row[0], row[1], start, end
+        elif line[:1] == "{" and (document := _json(line)) is not None:
             for at, name, _, _ in _json_events(document, line):
                 yield at, name, start, end
-        elif (iso := _ISO.search(line, 0, 80)) is not None:
-            seconds = _iso_seconds(iso)
-            if seconds is not None:
-                yield seconds, _words(line[: iso.start()] + " " + line[iso.end() :]), start, end
-        elif (old := _SYSLOG.match(line)) is not None:
-            moment = _moment(year, _MONTHS[old[1]], int(old[2]), int(old[3]), int(old[4]), int(old[5]))
-            if moment is not None:
-                if event.at is not None and moment - event.at > timedelta(days=2):
-                    moment = moment.replace(year=year - 1) if (moment.month, moment.day) != (2, 29) else moment
-                yield moment.timestamp(), _words(old[7]), start, end
+        elif (found := stamp(line, year, event.at)) is not None:
+            at, begin, finish = found
+            request = _REQUEST.search(line, finish)
+            yield at, _request(request) if request else _words(line[:begin] + " " + line[finish:]), start, end
+
+
+def _request(found: re.Match[str]) -> list[str]:
+    """What names a line of an access log: the request and how it went, not who asked or how many bytes it took."""
+    went = {"4": ["client", "error"], "5": ["server", "error"]}.get(found[3][0], [])
+    # A request's name begins as orders do; "request" before it says what it is.
+    return ["request", found[1], found[2].partition("?")[0], *went]
 
 
 def _line_spans(text: str) -> Iterator[tuple[int, int]]:
@@ -191,8 +199,11 @@ def _json_events(document: Any, text: str) -> Iterator[_Read]:
             waiting.extend(cast("Sequence[Any]", node)[::-1])
         elif isinstance(node, dict):
             mapping = cast("dict[str, Any]", node)
+            if (series := _series(mapping)) is not None:
+                yield from _series_events(mapping, series, text)
+                continue
             stamp = next(((key, mapping[key]) for key in _TIME_KEYS if mapping.get(key)), None)
-            at = _any_seconds(stamp[1]) if stamp else None
+            at = seconds_of(stamp[1]) if stamp else None
             if stamp is None or at is None:
                 waiting.extend(reversed(list(mapping.values())))
                 continue
@@ -204,6 +215,38 @@ def _json_events(document: Any, text: str) -> Iterator[_Read]:
             searched[token] = start + 1
             begin = text.rfind(f'"{stamp[0]}"', 0, start)
             yield at, name, start if begin < 0 else begin, start + quote_characters_max
+
+
+def _series(mapping: Mapping[str, Any]) -> list[tuple[float, Any]] | None:
+    """The `values` of a range query's answer: pairs of a time and a measured value, or a line of a log."""
+    pairs: Any = mapping.get("values")
+    if not isinstance(pairs, list) or not pairs:
+        return None
+    result: list[tuple[float, Any]] = []
+    for pair in cast("Sequence[Any]", pairs):
+        parts = cast("Sequence[Any]", pair) if isinstance(pair, list) else ()
+        if len(parts) != 2 or (at := seconds_of(parts[0])) is None:
+            return None
+        result.append((at, parts[1]))
+    return result
+
+
+def _series_events(mapping: Mapping[str, Any], series: Sequence[tuple[float, Any]], text: str) -> Iterator[_Read]:
+    labels = mapping.get("metric") or mapping.get("stream")
+    name = _json_name({"labels": labels}) if isinstance(labels, dict) and labels else []
+    try:
+        told = (
+            [(at, [*name, way]) for at, way in departures([(at, float(value)) for at, value in series])] if name else []
+        )
+    except (TypeError, ValueError):
+        told = [(at, [*name, *_words(value)]) for at, value in series if isinstance(value, str)]
+    stamps = dict(zip((at for at, _ in series), (str(pair[0]) for pair in mapping["values"]), strict=True))
+    begin = 0
+    for at, words in told:
+        start = text.find(stamps[at], begin)
+        if start >= 0:
+            begin = start + 1
+            yield at, words, start, start + quote_characters_max
 
 
 def _json_name(mapping: Mapping[str, Any]) -> list[str]:
@@ -219,50 +262,39 @@ def _json_name(mapping: Mapping[str, Any]) -> list[str]:
             or key in _TIME_KEYS
             or not isinstance(value, str)
             or len(value) > 200
-            or _ISO.match(value)
+            or starts_with_a_time(value)
         ):
             continue
         words += _words(value)
     return words
 
 
-def _any_seconds(value: object) -> float | None:
-    if isinstance(value, str):
-        found = _ISO.search(value)
-        if found is not None:
-            return _iso_seconds(found)
-        return _epoch(float(value)) if re.fullmatch(r"\d{10}(?:\d{3})?(?:\.\d+)?", value) else None
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return _epoch(float(value))
-    return None
+_Table = tuple[Sequence[int], int, Sequence[int]]
+"""Where columns begin, which one has the time, which ones name the event."""
 
 
-def _epoch(value: float) -> float | None:
-    seconds = value / 1000 if value > 1e11 else value
-    return seconds if 1e9 < seconds < 3e9 else None
-
-
-def _table(text: str, head: re.Match[str], event: Event) -> Iterator[_Read]:
-    columns = [(found.group(), found.start()) for found in re.finditer(r"\S+(?: \S+)*", head.group())]
+def _table_head(line: str) -> _Table | None:
+    """The columns of an event table, from a line that is its head: names apart by two spaces, or in capitals."""
+    if "  " not in line.strip() or len(line) > 400 or any(letter.isdigit() for letter in line):
+        return None
+    columns = [(found.group().lower(), found.start()) for found in re.finditer(r"\S+(?: \S+)*", line)]
     names = [name for name, _ in columns]
-    starts = [at for _, at in columns]
-    when = next(i for i, name in enumerate(names) if name in {"LAST SEEN", "TIME", "AGE", "FIRST SEEN", "LASTSEEN"})
-    told = [i for i, name in enumerate(names) if name in {"REASON", "OBJECT", "MESSAGE", "NAME", "SOURCE", "KIND"}]
-    for start, end in _line_spans(text[head.end() :]):
-        begin, finish = start + head.end(), end + head.end()
-        line = text[begin:finish]
-        cells = [line[a:b].strip() for a, b in zip(starts, [*starts[1:], len(line)], strict=True)]
-        at = _any_seconds(cells[when]) if when < len(cells) else None
-        if (
-            at is None
-            and event.at is not None
-            and cells[when]
-            and (age := _AGE.match(cells[when].split(" ", 1)[0])) is not None
-        ):
+    when = next((names.index(name) for name in _WHEN if name in names), -1)
+    if when < 0 or not {"reason", "message"} & set(names):
+        return None
+    return [at for _, at in columns], when, [i for i, name in enumerate(names) if name in _TOLD]
+
+
+def _table_row(line: str, table: _Table, event: Event) -> tuple[float, list[str]] | None:
+    starts, when, told = table
+    cells = [line[a:b].strip() for a, b in zip(starts, [*starts[1:], len(line)], strict=True)]
+    at = seconds_of(cells[when])
+    if at is None and event.at is not None and cells[when]:
+        age = _AGE.match(cells[when].split(" ", 1)[0])
+        if age is not None:
             days, hours, minutes, seconds = (int(part or 0) for part in age.groups())
             at = event.at.timestamp() - (((days * 24 + hours) * 60 + minutes) * 60 + seconds)
-        if at is not None:
-            yield at, [word for i in told for word in _words(cells[i])], begin, finish
+    return None if at is None else (at, [word for i in told for word in _words(cells[i])])
 
 
 def _time_column(header: str) -> int:
@@ -285,33 +317,12 @@ def _csv(text: str, header: str, column: int) -> Iterator[_Read]:
         cells = text[start:end].split(",")
         if len(cells) <= column or start == 0:
             continue
-        at = _any_seconds(cells[column].strip().strip('"'))
+        at = seconds_of(cells[column].strip().strip('"'))
         if at is not None:
             told = [
                 c for i, c in enumerate(cells) if i != column and (i >= len(names) or names[i] not in _DROPPED_KEYS)
             ]
             yield at, [word for cell in told for word in _words(cell)], start, end
-
-
-def _iso_seconds(found: re.Match[str]) -> float | None:
-    year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
-    moment = _moment(year, month, day, hour, minute, second)
-    if moment is None:
-        return None
-    zone = found[7]
-    seconds = moment.timestamp()
-    if zone and zone[0] in "+-":
-        digits = zone[1:].replace(":", "")
-        offset = int(digits[:2]) * 3600 + int(digits[2:]) * 60
-        seconds -= offset if zone[0] == "+" else -offset
-    return seconds
-
-
-def _moment(year: int, month: int, day: int, hour: int, minute: int, second: int) -> datetime | None:
-    try:
-        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
-    except ValueError:
-        return None
 
 
 def _words(text: str) -> list[str]:
