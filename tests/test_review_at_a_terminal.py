@@ -12,7 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dreamfs_server.__main__ import cli
+from dreamfs_server.commands.review_page import summary
 from dreamfs_tools.dreaming import Claim, Dream, Evidence, Proposal, ProposedChange
+from dreamfs_tools.passages import Passage
 from recurring_error import recurring_error
 from sqlite_world import opened
 from test_undo import NOW
@@ -81,6 +83,29 @@ def test_a_quote_is_shown_with_the_lines_around_it(database: Path) -> None:
     lines = shown[place:].split("\n")[1:4]
     assert [line[:10] for line in lines] == ["      4 │ ", "    > 5 │ ", "      7 │ "]
     assert "File has not been read yet." in lines[1]
+
+
+def test_the_first_page_shows_an_error_and_the_call_that_got_past_it() -> None:
+    def cited(line: int, said: str) -> Passage:
+        return Passage(Evidence("/transcripts/s-1", (line, line), said), f"s-1#L{line} · {said} · 10:00", [])
+
+    shown = [
+        cited(1, "tool result Edit error"),
+        cited(2, "tool result Edit error"),
+        cited(3, "assistant tool call Read"),
+    ]
+    claim = Claim("Read first.", "rule", [one.evidence for one in shown])
+    proposal = Proposal(1, "Read first", "Because.", [], [claim])
+
+    page = [
+        line for _, line in summary(Dream("d", "m", "completed", "client", 0, NOW), proposal, [(claim, shown)], 80, 40)
+    ]
+
+    assert [line.strip() for line in page if line.startswith("    ")] == [
+        "s-1#L1 · tool result Edit error · 10:00",
+        "s-1#L3 · assistant tool call Read · 10:00",
+        "… 1 more quote: v",
+    ]
 
 
 def test_control_characters_never_reach_the_terminal(database: Path) -> None:

@@ -13,10 +13,9 @@ from dreamfs_tools.dreaming import Claim, Dream, Evidence, Proposal
 from dreamfs_tools.passages import Passage
 
 DIFF_LINES_MIN = 12
-LINES_BESIDE = 24
+LINES_BESIDE = 28
 """What a page has besides the diff, about; the diff gets what is left of the terminal's height."""
 CLAIMS_SHOWN_MAX = 2
-QUOTES_SHOWN_MAX = 1
 PASSAGE_LINES_MAX = 9
 _RISKS = {"low": "green", "medium": "yellow", "high": "bold red"}
 _DIFF = {"+": "green", "-": "red", "@": "cyan"}
@@ -49,8 +48,9 @@ def summary(
     lines += [("", ""), *diff_lines(proposal.diff, max(DIFF_LINES_MIN, height - LINES_BESIDE))]
     lines += [("", "")]
     for claim, shown in passages[:CLAIMS_SHOWN_MAX]:
-        lines += _claim(claim, shown[:QUOTES_SHOWN_MAX], width)
-        more = len(claim.evidence) - min(len(shown), QUOTES_SHOWN_MAX)
+        telling = _telling(shown)
+        lines += _claim(claim, telling, width)
+        more = len(claim.evidence) - len(telling)
         lines += [("dim", f"    … {plural(more, 'more quote')}: v")] if more else []
     more = len(proposal.claims) - min(len(passages), CLAIMS_SHOWN_MAX)
     lines += [("dim", f"  … {plural(more, 'more claim')}: v")] if more else []
@@ -104,6 +104,17 @@ def _claim(claim: Claim, passages: Sequence[Passage], width: int) -> list[Line]:
         lines.append(("cyan", f"    {one_line(shown.place)}"))
         lines += _passage(shown, width)
     return lines
+
+
+def _telling(passages: Sequence[Passage]) -> list[Passage]:
+    """The first quote, and the first of another role: an error as a tool told it, and the call that got past it."""
+    other = (one for one in passages[1:] if _role(one) != _role(passages[0]))
+    return [*passages[:1], *list(other)[:1]]
+
+
+def _role(passage: Passage) -> str:
+    """Whose words they are, as the place of the quote says: `s-17#L40 · tool result Edit error`."""
+    return passage.place.partition(" · ")[2].partition(" ")[0]
 
 
 def _passage(shown: Passage, width: int) -> list[Line]:
