@@ -15,6 +15,9 @@ from dreamfs_tools.call import Call
 from dreamfs_tools.filesystem import Filesystem
 from writing_world import STORES, caller, noon, world
 
+# These compare outside a test's own file; without this a failure does not show the values.
+pytest.register_assert_rewrite("store_comparison", "store_machine", "store_reverts")
+
 
 @pytest.fixture(params=["memory", "sqlite"])
 async def filesystem(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Filesystem]:
