@@ -215,6 +215,25 @@ def test_a_path_asked_for_after_an_earlier_cd_is_no_wrong_place_but_a_habit() ->
     assert card.data["kind"] == "stayed"
 
 
+def test_a_second_cd_that_fails_is_told_with_the_shell_that_stayed_and_not_again() -> None:
+    sessions = [
+        session(
+            n,
+            [
+                bash("cat pkg/core/run.go", "package core"),
+                bash("cd pkg/core", ""),
+                bash("cat pkg/core/run.go", "cat: pkg/core/run.go: No such file or directory", failed=True),
+                bash("cd pkg/core && go vet", "bash: line 1: cd: pkg/core: No such file or directory", failed=True),
+                bash("go vet", ""),
+            ],
+        )
+        for n in range(4)
+    ]
+    look = material(sessions)
+    [proposal] = curate(look, mine(look))
+    assert "The shell stays" in proposal.changes[0].file_text
+
+
 def test_a_client_whose_shell_forgets_its_folder_is_noticed() -> None:
     sessions = [
         session(

@@ -85,7 +85,7 @@ def said_of(card: Card) -> Said | None:
     ]
     lines += [_seen(card), *_since(card.data["occurrence"]), *_outcome(card.data["contrast"])]
     advice = f"far more often where {before['condition']}" if before else _advice(None if known else good, bad, stuck)
-    return Said(f"{short(card)}: {advice}"[:255], "\n".join(lines))
+    return Said(f"{short(card).rstrip('.:')}: {advice}"[:255], "\n".join(lines))
 
 
 def _answered(card: Card) -> str:

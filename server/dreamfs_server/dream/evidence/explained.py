@@ -10,6 +10,7 @@ from dreamfs_tools.dreaming import Card
 explained_share = 0.5
 """Of an error's quotes, those of the ways out among them, that rules about wrong places have to tell."""
 _SWAP = re.compile(r"write `([^`]+)` for `([^`]+)`")
+_NO_CD = re.compile(r"leave out `cd [^`]*`")
 
 
 def explained(cards: Sequence[Card], misplaced: Sequence[Card]) -> list[Card]:
@@ -29,13 +30,19 @@ def explained(cards: Sequence[Card], misplaced: Sequence[Card]) -> list[Card]:
         for card in misplaced
         if card.data["rule"] and card.data["kind"] == "path"
     ]
+    stayed = any(card.data["rule"] and card.data["kind"] == "stayed" for card in misplaced)
+
+    def is_told(way_out: str) -> bool:
+        # A shell that stayed where an earlier `cd` led needs no second one.
+        return _is_place(way_out, pairs) or (stayed and _NO_CD.match(way_out) is not None)
+
     return [
         replace(
             card,
             data={
                 **card.data,
                 "explained": told(card),
-                "tallies": [tally for tally in card.data["tallies"] if not _is_place(tally.label, pairs)],
+                "tallies": [tally for tally in card.data["tallies"] if not is_told(tally.label)],
             },
         )
         for card in cards
