@@ -2,17 +2,29 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
+from itertools import count
 from typing import Literal, cast
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dreamfs_tools.annotation import annotate
 from dreamfs_tools.blame import Blame, blame
-from dreamfs_tools.filesystem import Edit, Entry, Filesystem, Move, Operation, Put, Remove, Snapshot
+from dreamfs_tools.call import Call
+from dreamfs_tools.create import create
+from dreamfs_tools.filesystem import Edit, Entry, Filesystem, Move, Operation, Put, Remove, Snapshot, Store
+from dreamfs_tools.merging_stores import merge_stores
+from dreamfs_tools.restore import restore
+from dreamfs_tools.revert import revert
+from dreamfs_tools.selection import Selection
+from dreamfs_tools.stores import StoreKeeper
+from dreamfs_tools.str_replace import str_replace
 from dreamfs_tools.text import ended_lines, matches
 from memory_filesystem import MemoryFilesystem, sha256
 from reading_world import write
+from writing_world import caller, noon
 
 PutOperation = Literal["created", "modified", "restored", "merged", "redacted"]
 GONE = "gone for good\n"
@@ -137,3 +149,56 @@ async def test_blame_follows_a_file_through_moves_deletion_and_restore(filesyste
         return [(line.text, line.change.revision.author.session_id) for line in found.lines]
 
     assert await filesystem.read(query) == [("one", "s-1"), ("2", "s-3")]
+
+
+async def test_what_both_sides_of_a_merge_wrote_belongs_to_the_side_that_was_first() -> None:
+    minutes = count()
+    filesystem = MemoryFilesystem([Store("memories", "Memories")], lambda: noon() + timedelta(minutes=next(minutes)))
+    ada, bob = caller(filesystem, "s-ada"), caller(filesystem, "s-bob")
+    await create(ada, "/memories/a.md", "one\nmiddle\ntwo\n")
+    await filesystem.fork_store("memories", Store("lab", "Lab"))
+    await str_replace(bob, "/lab/a.md", "one", "ONE")
+    await str_replace(ada, "/memories/a.md", "one", "ONE")
+    await str_replace(bob, "/lab/a.md", "two", "TWO")
+    await merge_stores(ada, "lab", "memories")
+    lines = (await annotate(ada, "/memories/a.md")).blame.lines
+    assert [line.change.revision.author.session_id for line in lines] == ["s-bob", "s-ada", "s-bob"]
+
+
+async def test_a_line_that_a_revert_brings_back_in_a_fork_is_found_where_the_fork_began(
+    filesystem: Filesystem, ada: Call, bob: Call
+) -> None:
+    await create(ada, "/memories/a.md", "one\ntwo\n")
+    await str_replace(ada, "/memories/a.md", "two", "two\nthree")
+    await cast("StoreKeeper", filesystem).fork_store("memories", Store("lab", "Lab"))
+    await str_replace(bob, "/lab/a.md", "three\n", "")
+    await str_replace(ada, "/lab/a.md", "one", "ONE")
+    await revert(ada, Selection(session="s-bob"))
+    lines = (await annotate(ada, "/lab/a.md")).blame.lines
+    assert [(line.text, line.change.version) for line in lines] == [("ONE", 4), ("two", 1), ("three", 2)]
+
+
+async def test_an_old_version_that_names_no_past_is_found_through_a_fork_of_a_fork() -> None:
+    filesystem = MemoryFilesystem([Store("memories", "Memories")])
+    ada = caller(filesystem, "s-ada")
+    await create(ada, "/memories/a.md", "old\n")
+    for slug, base in (("lab", "memories"), ("later", "lab")):
+        await filesystem.fork_store(base, Store(slug, slug))
+        await create(ada, f"/{slug}/a.md", f"{slug}\n", 1 if slug == "lab" else 2)
+    entry = await filesystem.read(lambda snapshot: snapshot.tree("later").entry("a.md"))
+    assert entry is not None
+    await write(filesystem, "s-bob", "", Put("later", "a.md", "old\n", "restored", entry.memory_id))
+    (line,) = (await annotate(ada, "/later/a.md")).blame.lines
+    assert (line.change.version, line.change.revision.author.session_id) == (1, "s-ada")
+
+
+async def test_a_restored_version_has_its_own_writers_though_another_says_the_same(
+    filesystem: Filesystem, ada: Call, bob: Call
+) -> None:
+    await create(ada, "/memories/a.md", "one\n")
+    await create(ada, "/memories/a.md", "two\n", 1)
+    await create(bob, "/memories/a.md", "one\n", 2)
+    await create(bob, "/memories/a.md", "three\n", 3)
+    await restore(bob, "/memories/a.md", 1)
+    (line,) = (await annotate(ada, "/memories/a.md")).blame.lines
+    assert (line.change.version, line.change.revision.author.session_id) == (1, "s-ada")

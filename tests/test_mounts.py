@@ -9,6 +9,7 @@ from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Access, Put, Snapshot, Store
 from dreamfs_tools.history import history
 from dreamfs_tools.mounts import MountOption, Mounts, Place, mounts_after, tree_of
+from dreamfs_tools.provenance import deleted_name
 from dreamfs_tools.rename import rename
 from dreamfs_tools.view import view
 from memory_filesystem import MemoryFilesystem
@@ -228,3 +229,31 @@ async def test_where_a_file_went_is_a_mount_that_has_it_and_can_be_written_if_th
     with pytest.raises(Refusal) as left:
         await view(call, "/memories/a.md")
     assert f"It was moved to {where}" in left.value.text
+
+
+async def test_a_deleted_store_is_looked_into_only_by_who_would_see_it() -> None:
+    slugs = ["plain", "projects"]
+    filesystem = MemoryFilesystem([Store("memories", "Memories"), Store("plain", "Plain")])
+    await filesystem.create_store(Store("projects", "Projects", project="other"))
+    for slug in slugs:
+        await filesystem.delete_store(slug)
+
+    async def shown(mounts: Mounts) -> list[str | None]:
+        names = [deleted_name(slug, number) for number, slug in enumerate(slugs, 1)]
+        found = await filesystem.read(lambda snapshot: [mounts.lineage_mount(snapshot, name) for name in names])
+        return [mount.name if mount else None for mount in found]
+
+    assert await shown(Mounts()) == ["plain", "projects"]
+    assert await shown(Mounts(project="")) == ["plain", None]
+    assert await shown(Mounts([MountOption("memories", "memories")])) == [None, None]
+    await filesystem.create_store(Store("plain", "Another"))
+    assert await shown(Mounts()) == [deleted_name("plain", 1), "projects"]
+
+
+async def test_there_is_no_version_before_the_beginning() -> None:
+    place = await resolved(Mounts(), "/memories/a.md")
+    mount = place.mount
+    assert mount is not None
+    with pytest.raises(Refusal) as caught:
+        await MemoryFilesystem(STORES).read(lambda snapshot: tree_of(snapshot, mount, -1))
+    assert "There is no version -1." in caught.value.sentence

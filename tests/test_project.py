@@ -115,6 +115,7 @@ def test_a_repository_that_moved_can_be_given_its_memory_again(repository: Path,
     [
         (["--mount", "a=memories", "--mount", "a=memories:ro"], "Two stores cannot both be mounted as /a"),
         (["--mount", "project=memories", "--project", "."], "Two stores cannot both be mounted as /project"),
+        (["--mount", "m=memories@1:rw"], "the past is read-only: leave out :rw"),
         (["--mount", "m=memories@x"], "after @ stands the number of a revision"),
         (["--mount", "dreams=memories"], "/dreams is a name of dreamfs itself"),
         (["--project", "/nowhere"], "Directory '/nowhere' does not exist"),

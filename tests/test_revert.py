@@ -117,6 +117,52 @@ async def test_what_overlaps_is_refused_whole_and_shown(filesystem: Filesystem, 
     assert "/memories/c.md" not in await files(filesystem)
 
 
+async def test_what_others_renamed_again_is_not_renamed_back(filesystem: Filesystem, ada: Call, bob: Call) -> None:
+    await create(ada, A, TEXT)
+    await rename(bob, A, B)
+    await rename(ada, B, "/memories/c.md")
+    with pytest.raises(Refusal) as caught:
+        await revert(ada, BOB)
+    assert "renamed it from a.md to b.md, and others renamed it again since" in caught.value.sentence
+    assert await text_of(filesystem, "/memories/c.md") == TEXT
+
+
+async def test_what_others_brought_back_and_changed_is_left_as_they_made_it(
+    filesystem: Filesystem, ada: Call, bob: Call
+) -> None:
+    await create(ada, A, TEXT)
+    await delete(bob, A)
+    await restore(ada, A, 1)
+    await str_replace(ada, A, "two", "zwei")
+    with pytest.raises(Refusal) as caught:
+        await revert(ada, BOB)
+    assert caught.value.code == "not_found"
+    assert await text_of(filesystem, A) == TEXT.replace("two", "zwei")
+
+
+async def test_two_files_do_not_go_back_to_one_path(filesystem: Filesystem, ada: Call, bob: Call) -> None:
+    await create(ada, A, TEXT)
+    await rename(bob, A, B)
+    await create(ada, A, "another\n")
+    await delete(bob, A)
+    with pytest.raises(Refusal) as caught:
+        await revert(ada, BOB)
+    assert "two files would go back to this path" in caught.value.sentence
+    assert await files(filesystem) == {B: TEXT}
+
+
+async def test_a_file_that_others_wrote_back_to_how_it_began_does_not_go_with_who_made_it(
+    filesystem: Filesystem, ada: Call, bob: Call
+) -> None:
+    await create(bob, A, "one\n")
+    await str_replace(bob, A, "one", "two")
+    await str_replace(ada, A, "two", "one")
+    with pytest.raises(Refusal) as caught:
+        await revert(ada, BOB)
+    assert "it came with these changes, and others changed it since" in caught.value.sentence
+    assert await text_of(filesystem, A) == "one\n"
+
+
 async def test_a_revert_can_be_reverted(filesystem: Filesystem, ada: Call, bob: Call) -> None:
     await create(ada, A, TEXT)
     await str_replace(bob, A, "two", "zwei")

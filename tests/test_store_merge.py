@@ -213,3 +213,69 @@ async def test_a_dry_run_says_what_would_be_done_and_does_nothing(forked: Filesy
     assert answer.text.startswith("Merging /fork (version 4) into /memories would change 1 file: 1 merged.\n")
     assert (answer.data["code"], await head_of(forked)) == ("planned", before)
     assert (await merge_stores(ada, "fork", "memories")).data["changes"] == answer.data["changes"]
+
+
+async def test_what_a_fork_undid_of_a_merge_that_it_began_with_stays_undone(forked: Filesystem, ada: Call) -> None:
+    await edited(ada, "/fork/a.md", "one", "ONE")
+    await merge_stores(ada, "fork", "memories")
+    await cast("StoreKeeper", forked).fork_store("memories", Store("later", "Later"))
+    await edited(ada, "/later/a.md", "ONE", "one")
+    assert (await merge_stores(ada, "fork", "later")).data["code"] == "unchanged"
+    assert await text_of(forked, "/later/a.md") == f"a.md\n{NOTE}"
+
+
+async def test_a_fork_of_a_fork_before_that_ones_beginning_lacks_what_came_between(
+    forked: Filesystem, ada: Call
+) -> None:
+    await cast("StoreKeeper", forked).fork_store("fork", Store("older", "Older"), 2)
+    assert done(await merge_stores(ada, "memories", "older")) == [("merged", "f/c.md")]
+
+
+async def test_a_merge_is_recorded_once_and_only_where_it_brings_news(forked: Filesystem, ada: Call) -> None:
+    async def recorded() -> int:
+        return len(await forked.read(lambda snapshot: snapshot.merges("memories")))
+
+    assert (await merge_stores(ada, "fork", "memories")).data["code"] == "unchanged"
+    assert await recorded() == 0
+    await edited(ada, "/fork/a.md", "one", "ONE")
+    await merge_stores(ada, "fork", "memories")
+    await merge_stores(ada, "fork", "memories")
+    assert await recorded() == 1
+
+
+async def test_what_both_wrote_alike_is_merged_though_nothing_changes(forked: Filesystem, ada: Call) -> None:
+    for store in ("fork", "memories"):
+        await edited(ada, f"/{store}/a.md", "one", "ONE")
+    assert (await merge_stores(ada, "fork", "memories")).data["code"] == "unchanged"
+    await edited(ada, "/memories/a.md", "ONE", "1")
+    assert (await merge_stores(ada, "fork", "memories")).data["code"] == "unchanged"
+    assert await text_of(forked, "/memories/a.md") == f"a.md\n{NOTE}".replace("one", "1")
+
+
+async def test_a_store_that_masks_secrets_masks_those_that_a_merge_brings(forked: Filesystem, ada: Call) -> None:
+    for name, secrets in (("lax", "allow"), ("veiled", "mask")):
+        store = Store(name, name, secrets=cast("Any", secrets))
+        await cast("StoreKeeper", forked).fork_store("memories", store)
+    key = "AKIA" + "Q3EGRZ7WLN5YHTUX"
+    await create(ada, "/lax/key.md", f"the key is {key}\n")
+    await merge_stores(ada, "lax", "veiled")
+    text = await text_of(forked, "/veiled/key.md")
+    assert text is not None
+    assert "the key is " in text
+    assert key not in text
+
+
+async def test_common_states_that_come_to_different_texts_are_refused(forked: Filesystem, ada: Call) -> None:
+    await edited(ada, "/memories/a.md", "one", "ONE")
+    await edited(ada, "/fork/b.md", "one", "ONE")
+    for base, copy, target in (("memories", "ours", "fork"), ("fork", "theirs", "memories")):
+        await cast("StoreKeeper", forked).fork_store(base, Store(copy, copy), 4)
+        await merge_stores(ada, copy, target)
+    await edited(ada, "/fork/a.md", "ONE", "one")
+    await edited(ada, "/fork/a.md", "five", "FIVE")
+    before = await head_of(forked)
+    refusal = await refused(ada, "fork", "memories")
+    assert refusal.code == "conflict"
+    assert "both have /fork at version 4 and /memories at version 4 in them" in refusal.sentence
+    assert "these do not agree about a.md." in refusal.sentence
+    assert await head_of(forked) == before
