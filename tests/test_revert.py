@@ -140,6 +140,23 @@ async def test_what_others_brought_back_and_changed_is_left_as_they_made_it(
     assert await text_of(filesystem, A) == TEXT.replace("two", "zwei")
 
 
+@pytest.mark.parametrize("is_moved_twice", [False, True])
+async def test_a_file_that_others_moved_on_to_another_store_does_not_come_back_as_a_second_one(
+    filesystem: Filesystem, ada: Call, bob: Call, is_moved_twice: bool
+) -> None:
+    await create(ada, A, TEXT)
+    await str_replace(bob, A, "two", "zwei")
+    await rename(bob, A, "/team/a.md")
+    if is_moved_twice:
+        await rename(bob, "/team/a.md", "/lenient/a.md")
+    await rename(ada, "/lenient/a.md" if is_moved_twice else "/team/a.md", "/masking/a.md")
+    before = await files(filesystem)
+    with pytest.raises(Refusal) as caught:
+        await revert(ada, BOB)
+    assert "only one end of the move can be undone" in caught.value.sentence
+    assert await files(filesystem) == before
+
+
 async def test_two_files_do_not_go_back_to_one_path(filesystem: Filesystem, ada: Call, bob: Call) -> None:
     await create(ada, A, TEXT)
     await rename(bob, A, B)
