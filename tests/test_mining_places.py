@@ -10,6 +10,7 @@ from bench.scoring import score
 
 from dreamfs_server.dream.curators.embedded import curate
 from dreamfs_server.dream.evidence import mine
+from dreamfs_server.dream.evidence.explained import explained
 from dreamfs_server.dream.material import Gathered, Memory
 from dreamfs_tools.dreaming import Card
 from mined_sessions import Call, bash, material, memory, session
@@ -215,23 +216,17 @@ def test_a_path_asked_for_after_an_earlier_cd_is_no_wrong_place_but_a_habit() ->
     assert card.data["kind"] == "stayed"
 
 
-def test_a_second_cd_that_fails_is_told_with_the_shell_that_stayed_and_not_again() -> None:
-    sessions = [
-        session(
-            n,
-            [
-                bash("cat pkg/core/run.go", "package core"),
-                bash("cd pkg/core", ""),
-                bash("cat pkg/core/run.go", "cat: pkg/core/run.go: No such file or directory", failed=True),
-                bash("cd pkg/core && go vet", "bash: line 1: cd: pkg/core: No such file or directory", failed=True),
-                bash("go vet", ""),
-            ],
-        )
-        for n in range(4)
+def test_leaving_out_a_cd_is_no_advice_of_its_own_where_the_shell_that_stayed_is_told() -> None:
+    again = [
+        bash("cd pkg/core && go vet", "bash: line 1: cd: pkg/core: No such file or directory", failed=True),
+        bash("go vet", ""),
     ]
-    look = material(sessions)
-    [proposal] = curate(look, mine(look))
-    assert "The shell stays" in proposal.changes[0].file_text
+    [error] = [card for card in mine(material([session(n, again) for n in range(4)])) if card.miner == "errors"]
+    assert [tally.label for tally in error.data["tallies"]] == ["leave out `cd pkg/core &&`"]
+    stayed = Card(0, "places", "", "", data={"rule": True, "kind": "stayed", "explains": []})
+
+    assert explained([error], [stayed])[0].data["tallies"] == []
+    assert explained([error], [])[0].data["tallies"] == error.data["tallies"]
 
 
 def test_a_client_whose_shell_forgets_its_folder_is_noticed() -> None:
