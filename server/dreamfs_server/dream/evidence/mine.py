@@ -1,7 +1,9 @@
 """All miners over one dream's material."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import TypeVar
 
 from dreamfs_server.dream.evidence.access import access_cards
 from dreamfs_server.dream.evidence.alerts import Firing, alert_cards, firings
@@ -31,14 +33,39 @@ from dreamfs_server.dream.evidence.programs import Unknown, program_cards, unkno
 from dreamfs_server.dream.evidence.recurrence import Recurrence
 from dreamfs_server.dream.evidence.retellings import Retellings
 from dreamfs_server.dream.evidence.retries import Loop, loop_cards, loops
-from dreamfs_server.dream.evidence.steps import steps
+from dreamfs_server.dream.evidence.steps import Step, steps
 from dreamfs_server.dream.evidence.support import Place
 from dreamfs_server.dream.evidence.together import Changed, changed, together_cards
 from dreamfs_server.dream.evidence.visits import Visit, atlas_of, visit
 from dreamfs_server.dream.evidence.waits import Wait, waits
 from dreamfs_server.dream.evidence.windows import Seen
-from dreamfs_server.dream.material import Material
+from dreamfs_server.dream.material import Gathered, Material
 from dreamfs_tools.dreaming import Card
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Observed:
+    """What the miners keep of one session; the session itself is let go."""
+
+    place: Place
+    seen: Seen
+    failed: Sequence[Failure]
+    visit: Visit
+    ran_in: Sequence[Run]
+    unknown: Sequence[Unknown]
+    worked: set[str]
+    called: Sequence[Called]
+    timed: Sequence[Wait]
+    slept: Sequence[Poll]
+    changed: Changed
+    broken: Sequence[FailedTest]
+    looped: Sequence[Loop]
+    wished: Sequence[Wish]
+    fired: Sequence[Firing]
+    concluded: Sequence[Finding]
+    commands: set[str]
 
 
 def mine(material: Material) -> list[Card]:
@@ -46,108 +73,115 @@ def mine(material: Material) -> list[Card]:
 
     Sessions are read once, in any order; what is kept of each is small. The same material gives the same cards.
     """
-    places: list[Place] = []
-    failed: list[Failure] = []
-    done: dict[str, set[str]] = {}
-    seen: list[Seen] = []
-    visits: list[Visit] = []
-    ran_in: dict[str, list[Run]] = {}
-    unknown: list[Unknown] = []
-    worked: dict[str, set[str]] = {}
-    called: list[Called] = []
-    timed: list[Wait] = []
-    slept: list[Poll] = []
-    changes: list[Changed] = []
-    broken: list[FailedTest] = []
-    looped: list[Loop] = []
-    wished: list[Wish] = []
-    fired: list[Firing] = []
-    concluded: list[Finding] = []
     met, retold, orders = Copies(), Retellings(), Orders()
     held = assertions(material.memories)
     recommended = checks(material.memories)
     after = Recurrence(material.accepted, material.access or ())
+    observed: list[_Observed] = []
     for gathered in material.sessions:
-        session = gathered.session
-        place = Place(session.session_id, gathered.root, gathered.day, session.task, session.outcome)
-        places.append(place)
-        met.meet(gathered)
-        retold.meet(gathered)
-        orders.meet(gathered)
         taken = steps(gathered)
-        seen.append(seen_by(gathered, place))
-        fresh = failures(gathered, place, taken)
-        failed.extend(fresh)
-        after.observe(gathered, fresh)
-        visits.append(visit(gathered, place, taken))
-        ran_in[place.session_id] = runs(gathered, taken)
-        missing, worked[place.session_id] = unknown_commands(gathered, place, taken)
-        unknown.extend(missing)
-        called.extend(calls(gathered, place, taken))
-        timed.extend(waits(gathered, place, taken))
-        slept.extend(polls(gathered, place, taken))
-        changes.append(changed(gathered, place, taken))
-        broken.extend(failed_tests(gathered, place, taken))
-        looped.extend(loops(gathered, place, taken))
-        wished.extend(wishes(gathered, place))
-        fired.extend(firings(gathered, place))
-        concluded.extend(findings(gathered, place))
-        compare(held, gathered, place)
-        observe(recommended, gathered, place, taken)
-        for command in commands_of(taken):
-            done.setdefault(command, set()).add(place.root)
+        one = _observed(gathered, taken)
+        observed.append(one)
+        for watching in (met, retold, orders):
+            watching.meet(gathered)
+        after.observe(gathered, one.failed)
+        compare(held, gathered, one.place)
+        observe(recommended, gathered, one.place, taken)
     copies = met.found()
     copies = {**retold.found(copies), **copies}
-    places = [place for place in places if place.session_id not in copies]
-    failed = [failure for failure in failed if failure.place.session_id not in copies]
-    looped = [loop for loop in looped if loop.place.session_id not in copies]
-    wished = [wish for wish in wished if wish.place.session_id not in copies]
-    seen = [one for one in seen if one.session_id not in copies]
-    visits = [one for one in visits if one.place.session_id not in copies]
-    called = [one for one in called if one.place.session_id not in copies]
-    changes = [one for one in changes if one.place.session_id not in copies]
-    broken = [one for one in broken if one.place.session_id not in copies]
-    unknown = [one for one in unknown if one.place.session_id not in copies]
-    timed = [one for one in timed if one.place.session_id not in copies]
-    slept = [one for one in slept if one.place.session_id not in copies]
-    fired = [one for one in fired if one.place.session_id not in copies]
-    concluded = [one for one in concluded if one.place.session_id not in copies]
-    read = {place.root for place in places}
-    ran = {command: frozenset(roots & read) for command, roots in done.items()}
+    cards = [
+        *_of_sessions([one for one in observed if one.place.session_id not in copies], orders),
+        *_of_memories(material),
+        *fact_cards(recommended, frozenset(copies)),
+        *assertion_cards(held, frozenset(copies)),
+        *after.cards(),
+    ]
+    return _in_order(orders.without(cards))
+
+
+def _observed(gathered: Gathered, taken: Sequence[Step]) -> _Observed:
+    session = gathered.session
+    place = Place(session.session_id, gathered.root, gathered.day, session.task, session.outcome)
+    unknown, worked = unknown_commands(gathered, place, taken)
+    return _Observed(
+        place=place,
+        seen=seen_by(gathered, place),
+        failed=failures(gathered, place, taken),
+        visit=visit(gathered, place, taken),
+        ran_in=runs(gathered, taken),
+        unknown=unknown,
+        worked=worked,
+        called=calls(gathered, place, taken),
+        timed=waits(gathered, place, taken),
+        slept=polls(gathered, place, taken),
+        changed=changed(gathered, place, taken),
+        broken=failed_tests(gathered, place, taken),
+        looped=loops(gathered, place, taken),
+        wished=wishes(gathered, place),
+        fired=firings(gathered, place),
+        concluded=findings(gathered, place),
+        commands=commands_of(taken),
+    )
+
+
+def _of_sessions(observed: Sequence[_Observed], orders: Orders) -> list[Card]:
+    """What several sessions say together."""
+    places = [one.place for one in observed]
+    days = [place.day for place in places]
+    visits = [one.visit for one in observed]
+    changes = [one.changed for one in observed]
+    failed = _all(one.failed for one in observed)
+    misplaced = [
+        *place_cards(wrong_places(visits)),
+        *folder_cards(visits, {one.place.session_id: one.ran_in for one in observed}),
+        *program_cards(
+            _all(one.unknown for one in observed), {one.place.session_id: one.worked for one in observed}, places
+        ),
+    ]
+    lasting = duration_cards(slow_commands(_all(one.timed for one in observed), days), orders.repeats)
+    circumstances = contrasts(recurring(failed), _all(one.called for one in observed))
+    errors = enriched(error_cards(failed, places, _ran(observed)), circumstances)
+    return [
+        *explained(errors, [*misplaced, *lasting]),
+        *misplaced,
+        *lasting,
+        *polling_cards(polled(_all(one.slept for one in observed), days), orders.repeats),
+        *failing_test_cards(_all(one.broken for one in observed), changes),
+        *together_cards(changes, atlas_of(visits)),
+        *lag_cards([one.seen for one in observed]),
+        *loop_cards(_all(one.looped for one in observed)),
+        *correction_cards(_all(one.wished for one in observed)),
+        *alert_cards(_all(one.fired for one in observed), _all(one.concluded for one in observed)),
+    ]
+
+
+def _of_memories(material: Material) -> list[Card]:
+    """What is the matter with memories themselves."""
     duplicates = duplicate_cards(material.memories)
     retired = {path for card in duplicates for path in card.data.get("retire", ())}
     kept = [memory for memory in material.memories if memory.path not in retired]
-    misplaced = [
-        *place_cards(wrong_places(visits)),
-        *folder_cards(visits, ran_in),
-        *program_cards(unknown, worked, places),
-    ]
-    lasting = duration_cards(slow_commands(timed, (place.day for place in places)), orders.repeats)
     # Two rules of ours with numbers of their own are no conflict, and what dreams wrote supports nothing.
     ours = {memory.path for memory in kept if memory.by_dream}
-    cards = [
-        *explained(
-            enriched(error_cards(failed, places, ran), contrasts(recurring(failed), called)), [*misplaced, *lasting]
-        ),
-        *misplaced,
-        *lasting,
-        *polling_cards(polled(slept, (place.day for place in places)), orders.repeats),
-        *failing_test_cards(broken, changes),
-        *together_cards(changes, atlas_of(visits)),
-        *lag_cards(seen),
-        *loop_cards(looped),
-        *correction_cards(wished),
+    return [
         *duplicates,
         *(card for card in conflict_cards(kept) if not ours.issuperset(side[0] for side in card.data["sides"])),
         *date_cards(kept),
         *link_cards(material.memories, material.mount),
-        *fact_cards(recommended, frozenset(copies)),
-        *alert_cards(fired, concluded),
-        *assertion_cards(held, frozenset(copies)),
         *access_cards(material.access, material.memories, material.mount),
-        *after.cards(),
     ]
-    return _in_order(orders.without(cards))
+
+
+def _ran(observed: Sequence[_Observed]) -> dict[str, frozenset[str]]:
+    """Shape of a command → the sessions that ran it."""
+    done: dict[str, set[str]] = {}
+    for one in observed:
+        for command in one.commands:
+            done.setdefault(command, set()).add(one.place.root)
+    return {command: frozenset(roots) for command, roots in done.items()}
+
+
+def _all(parts: Iterable[Sequence[T]]) -> list[T]:
+    return list(chain.from_iterable(parts))
 
 
 def _in_order(cards: Sequence[Card]) -> list[Card]:
