@@ -27,8 +27,12 @@ MODULES = [access, chain, content, edits, history, pack, revising, rows, snapsho
 MAY_SCAN = {
     "snapshot._STORES",  # there are few stores, and all are wanted
     "pack._STORES",
+    "stores._DELETED",
+    "stores._FIND_DELETED",
 }
 MAY_SORT = {
+    "stores._DELETED",
+    "stores._FIND_DELETED",
     "history._BY_SESSION",  # by author: a session's revisions, or an actor's
     "history._BY_ACTOR",
     "access._NOTES",  # a dream reads the whole log

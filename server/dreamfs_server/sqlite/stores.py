@@ -46,7 +46,7 @@ _DELETED = """
 SELECT s.slug, s.name, s.description, n.version, n.files, s.deleted_at,
        coalesce((SELECT a.actor FROM store_change AS h JOIN author AS a USING (author_id)
                  WHERE h.store_id = s.store_id AND h.operation = 'deleted' ORDER BY h.number DESC LIMIT 1), '')
-FROM store AS s JOIN node AS n ON n.store_id = s.store_id AND n.sort_key = ''
+FROM store AS s CROSS JOIN node AS n ON n.store_id = s.store_id AND n.sort_key = ''
 WHERE s.deleted_at IS NOT NULL ORDER BY s.slug, s.deleted_at DESC, s.store_id DESC
 """
 _COPY_NODES = """
