@@ -13,10 +13,10 @@ import anyio
 from bench.door import Door, NotThereError
 from bench.engine import STORE, opened
 from bench.registry import Row
-from dreamfs_server.dream.evidence.errors import Failure, Finding, failures, recurring
+from dreamfs_server.dream.evidence.errors.errors import Failure, Finding, failures, recurring
+from dreamfs_server.dream.evidence.errors.templates import fits, templates
 from dreamfs_server.dream.evidence.steps import steps
 from dreamfs_server.dream.evidence.support import Place
-from dreamfs_server.dream.evidence.templates import fits, templates
 from dreamfs_server.dream.gather import gathered
 from dreamfs_tools.filesystem import Snapshot
 from dreamfs_tools.transcript import Session

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dreamfs_server.dream.evidence.command_changes import changes, simple_commands
+from dreamfs_server.dream.evidence.errors.command_changes import changes, simple_commands
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from bench.cover import rows, split
 
-from dreamfs_server.dream.evidence.errors import Failure, failures
+from dreamfs_server.dream.evidence.errors.errors import Failure, failures
 from dreamfs_server.dream.evidence.steps import steps
 from dreamfs_server.dream.evidence.support import Place
 from dreamfs_server.dream.material import Gathered

@@ -2,9 +2,9 @@
 
 import pytest
 
-from dreamfs_server.dream.evidence.errors import Failure, Finding, failures, recurring
-from dreamfs_server.dream.evidence.families import family
-from dreamfs_server.dream.evidence.signature import signature
+from dreamfs_server.dream.evidence.errors.errors import Failure, Finding, failures, recurring
+from dreamfs_server.dream.evidence.errors.families import family
+from dreamfs_server.dream.evidence.errors.signature import signature
 from dreamfs_server.dream.evidence.steps import steps
 from dreamfs_server.dream.evidence.support import Place
 from dreamfs_server.dream.material import Gathered

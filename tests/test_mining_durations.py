@@ -15,8 +15,8 @@ from bench.scoring import score
 
 from dreamfs_server.dream.curators.embedded import curate
 from dreamfs_server.dream.evidence import mine
-from dreamfs_server.dream.evidence.command_names import names
-from dreamfs_server.dream.evidence.duration_cards import told_seconds
+from dreamfs_server.dream.evidence.work.command_names import names
+from dreamfs_server.dream.evidence.work.duration_cards import told_seconds
 from dreamfs_server.dream.material import Gathered, Memory, numbered
 from dreamfs_tools.dreaming import Card
 from dreamfs_tools.transcript import Event, Session

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from dreamfs_server.dream.evidence import mine
 from dreamfs_server.dream.evidence.copies import Copies
-from dreamfs_server.dream.evidence.signature import mask, signature
-from dreamfs_server.dream.evidence.templates import fits, templates
+from dreamfs_server.dream.evidence.errors.signature import mask, signature
+from dreamfs_server.dream.evidence.errors.templates import fits, templates
 from dreamfs_server.dream.material import Gathered, cite, numbered
 from dreamfs_tools.dreaming import Card
 from dreamfs_tools.transcript import Event, render

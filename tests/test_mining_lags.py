@@ -9,7 +9,7 @@ import pytest
 
 from dreamfs_server.dream.curators.embedded import curate
 from dreamfs_server.dream.evidence import mine
-from dreamfs_server.dream.evidence.happenings import happenings
+from dreamfs_server.dream.evidence.lags.happenings import happenings
 from dreamfs_server.dream.material import Gathered
 from dreamfs_tools.dreaming import Card
 from dreamfs_tools.transcript import render

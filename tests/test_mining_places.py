@@ -10,7 +10,7 @@ from bench.scoring import score
 
 from dreamfs_server.dream.curators.embedded import curate
 from dreamfs_server.dream.evidence import mine
-from dreamfs_server.dream.evidence.explained import explained
+from dreamfs_server.dream.evidence.errors.explained import explained
 from dreamfs_server.dream.material import Gathered, Memory
 from dreamfs_tools.dreaming import Card
 from mined_sessions import Call, bash, material, memory, session

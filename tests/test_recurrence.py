@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from dreamfs_server.dream.curators.embedded import curate
 from dreamfs_server.dream.evidence import mine
-from dreamfs_server.dream.evidence.recurrence import says, verdict
-from dreamfs_server.dream.evidence.signature import mask
+from dreamfs_server.dream.evidence.errors.recurrence import says, verdict
+from dreamfs_server.dream.evidence.errors.signature import mask
 from dreamfs_server.dream.job import Job, embedded
 from dreamfs_server.dream.material import AcceptedRule, Gathered, Material
 from dreamfs_server.dream.measure import measure

@@ -7,7 +7,7 @@ import pytest
 
 from dreamfs_server.dream.curators.embedded import curate
 from dreamfs_server.dream.evidence import mine
-from dreamfs_server.dream.evidence.occurrence import occurrence_of
+from dreamfs_server.dream.evidence.errors.occurrence import occurrence_of
 from dreamfs_server.dream.evidence.support import Place
 from dreamfs_server.dream.material import Gathered
 from dreamfs_tools.dreaming import Proposal

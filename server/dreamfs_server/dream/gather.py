@@ -8,7 +8,7 @@ from itertools import islice
 from rapidfuzz import fuzz, process
 
 from dreamfs_server.dream.citations import TRANSCRIPTS, in_scope
-from dreamfs_server.dream.evidence.dates import speaks_of_days
+from dreamfs_server.dream.evidence.memories.dates import speaks_of_days
 from dreamfs_server.dream.material import AcceptedRule, Gathered, Material, Memory
 from dreamfs_tools.blame import blame
 from dreamfs_tools.dreaming import Coverage, Dream

@@ -6,8 +6,8 @@ from functools import partial
 import anyio.from_thread
 import anyio.to_thread
 
-from dreamfs_server.dream.evidence.errors import failures
-from dreamfs_server.dream.evidence.recurrence import Recurrence
+from dreamfs_server.dream.evidence.errors.errors import failures
+from dreamfs_server.dream.evidence.errors.recurrence import Recurrence
 from dreamfs_server.dream.evidence.steps import steps
 from dreamfs_server.dream.evidence.support import Place
 from dreamfs_server.dream.gather import ACCESSES_COUNT_MAX, accepted_rules, gathered

@@ -9,7 +9,7 @@ import posixpath
 import re
 from collections.abc import Sequence
 
-from dreamfs_server.dream.evidence.links import is_index
+from dreamfs_server.dream.evidence.memories.links import is_index
 from dreamfs_server.dream.risk import STEERING_FILES
 from dreamfs_tools.dreaming import Dream, Proposal, ProposedChange
 from dreamfs_tools.filesystem import Edit, Move, Put, Snapshot, Tree

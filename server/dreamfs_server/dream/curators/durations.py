@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from dreamfs_server.dream.curators.filing import append
 from dreamfs_server.dream.curators.wording import may_name
-from dreamfs_server.dream.evidence.duration_cards import told_seconds
-from dreamfs_server.dream.evidence.durations import Slow
-from dreamfs_server.dream.evidence.polling import Polled
 from dreamfs_server.dream.evidence.support import told
-from dreamfs_server.dream.evidence.time_limits import told_way
+from dreamfs_server.dream.evidence.work.duration_cards import told_seconds
+from dreamfs_server.dream.evidence.work.durations import Slow
+from dreamfs_server.dream.evidence.work.polling import Polled
+from dreamfs_server.dream.evidence.work.time_limits import told_way
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card, Proposal, ProposedChange
 

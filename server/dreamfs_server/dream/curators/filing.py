@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from dreamfs_server.dream.evidence.links import is_index
+from dreamfs_server.dream.evidence.memories.links import is_index
 from dreamfs_server.dream.material import Material, Memory
 from dreamfs_tools.dreaming import ProposedChange
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from dreamfs_server.dream.curators.filing import new_path
 from dreamfs_server.dream.curators.wording import fragment, is_destructive, reads_as_order, slug
-from dreamfs_server.dream.evidence.findings import Finding
 from dreamfs_server.dream.evidence.orders import addresses_agents
+from dreamfs_server.dream.evidence.people.findings import Finding
 from dreamfs_server.dream.evidence.support import is_rule, told
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card, Proposal, ProposedChange

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dreamfs_server.dream.curators.filing import append, new_path
 from dreamfs_server.dream.curators.wording import is_destructive
-from dreamfs_server.dream.evidence.statements import telling
+from dreamfs_server.dream.evidence.memories.statements import telling
 from dreamfs_server.dream.evidence.support import told
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card, Proposal, ProposedChange

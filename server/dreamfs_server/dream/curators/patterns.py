@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from dreamfs_server.dream.curators.filing import append, new_path, topic_file
 from dreamfs_server.dream.curators.wording import fragment, reads_as_order, slug
-from dreamfs_server.dream.evidence.association import Association
-from dreamfs_server.dream.evidence.lags import told_lag
+from dreamfs_server.dream.evidence.lags.association import Association
+from dreamfs_server.dream.evidence.lags.lags import told_lag
 from dreamfs_server.dream.evidence.support import told
 from dreamfs_server.dream.material import Material, Memory
 from dreamfs_tools.dreaming import Card, Proposal, ProposedChange

@@ -12,13 +12,13 @@ from typing import Any
 
 from dreamfs_server.dream.curators.wording import fragment, is_destructive, reads_as_order
 from dreamfs_server.dream.evidence.chance import at_least
-from dreamfs_server.dream.evidence.errors import IN_ANY_WORDS
-from dreamfs_server.dream.evidence.families import NO_MESSAGE
-from dreamfs_server.dream.evidence.labels import AGAIN, REPEAT, UNSEEN
-from dreamfs_server.dream.evidence.occurrence import Occurrence
-from dreamfs_server.dream.evidence.recovery import Tally
+from dreamfs_server.dream.evidence.errors.errors import IN_ANY_WORDS
+from dreamfs_server.dream.evidence.errors.families import NO_MESSAGE
+from dreamfs_server.dream.evidence.errors.labels import AGAIN, REPEAT, UNSEEN
+from dreamfs_server.dream.evidence.errors.occurrence import Occurrence
+from dreamfs_server.dream.evidence.errors.recovery import Tally
+from dreamfs_server.dream.evidence.errors.templates import WILDCARD
 from dreamfs_server.dream.evidence.support import told
-from dreamfs_server.dream.evidence.templates import WILDCARD
 from dreamfs_tools.dreaming import Card
 
 floor_min = 0.3

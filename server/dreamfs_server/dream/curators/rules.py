@@ -7,8 +7,8 @@ from typing import Any
 from dreamfs_server.dream.curators.filing import append, new_path, topic_file
 from dreamfs_server.dream.curators.rule_text import said_of, short
 from dreamfs_server.dream.curators.wording import is_forced, slug
-from dreamfs_server.dream.evidence.errors import IN_ANY_WORDS, SILENCE
-from dreamfs_server.dream.evidence.signature import LINT_RULE
+from dreamfs_server.dream.evidence.errors.errors import IN_ANY_WORDS, SILENCE
+from dreamfs_server.dream.evidence.errors.signature import LINT_RULE
 from dreamfs_server.dream.evidence.support import rule_tasks_min, told
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card, Proposal, ProposedChange

@@ -3,8 +3,8 @@
 import posixpath
 from collections.abc import Sequence
 
-from dreamfs_server.dream.evidence.dates import Dated
-from dreamfs_server.dream.evidence.links import Link, is_index
+from dreamfs_server.dream.evidence.memories.dates import Dated
+from dreamfs_server.dream.evidence.memories.links import Link, is_index
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card, Dropped, Proposal, ProposedChange
 

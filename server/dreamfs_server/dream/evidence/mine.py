@@ -5,40 +5,40 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TypeVar
 
-from dreamfs_server.dream.evidence.access import access_cards
-from dreamfs_server.dream.evidence.alerts import Firing, alert_cards, firings
-from dreamfs_server.dream.evidence.assertions import assertion_cards, assertions, compare
-from dreamfs_server.dream.evidence.before import contrasts, enriched
-from dreamfs_server.dream.evidence.circumstances import Called, calls
-from dreamfs_server.dream.evidence.conflicts import conflict_cards
 from dreamfs_server.dream.evidence.copies import Copies
-from dreamfs_server.dream.evidence.corrections import Wish, correction_cards, wishes
-from dreamfs_server.dream.evidence.dates import date_cards
-from dreamfs_server.dream.evidence.duplicates import duplicate_cards
-from dreamfs_server.dream.evidence.duration_cards import duration_cards
-from dreamfs_server.dream.evidence.durations import slow_commands
-from dreamfs_server.dream.evidence.error_cards import commands_of, error_cards
-from dreamfs_server.dream.evidence.errors import Failure, failures, recurring
-from dreamfs_server.dream.evidence.explained import explained
-from dreamfs_server.dream.evidence.facts import checks, fact_cards, observe
-from dreamfs_server.dream.evidence.failing_tests import FailedTest, failed_tests, failing_test_cards
-from dreamfs_server.dream.evidence.findings import Finding, findings
-from dreamfs_server.dream.evidence.folders import Run, folder_cards, runs
-from dreamfs_server.dream.evidence.lags import lag_cards, seen_by
-from dreamfs_server.dream.evidence.links import link_cards
+from dreamfs_server.dream.evidence.errors.before import contrasts, enriched
+from dreamfs_server.dream.evidence.errors.circumstances import Called, calls
+from dreamfs_server.dream.evidence.errors.error_cards import commands_of, error_cards
+from dreamfs_server.dream.evidence.errors.errors import Failure, failures, recurring
+from dreamfs_server.dream.evidence.errors.explained import explained
+from dreamfs_server.dream.evidence.errors.recurrence import Recurrence
+from dreamfs_server.dream.evidence.errors.retries import Loop, loop_cards, loops
+from dreamfs_server.dream.evidence.lags.lags import lag_cards, seen_by
+from dreamfs_server.dream.evidence.lags.windows import Seen
+from dreamfs_server.dream.evidence.memories.access import access_cards
+from dreamfs_server.dream.evidence.memories.assertions import assertion_cards, assertions, compare
+from dreamfs_server.dream.evidence.memories.conflicts import conflict_cards
+from dreamfs_server.dream.evidence.memories.dates import date_cards
+from dreamfs_server.dream.evidence.memories.duplicates import duplicate_cards
+from dreamfs_server.dream.evidence.memories.facts import checks, fact_cards, observe
+from dreamfs_server.dream.evidence.memories.links import link_cards
 from dreamfs_server.dream.evidence.orders import Orders
-from dreamfs_server.dream.evidence.places import place_cards, wrong_places
-from dreamfs_server.dream.evidence.polling import Poll, polled, polling_cards, polls
-from dreamfs_server.dream.evidence.programs import Unknown, program_cards, unknown_commands
-from dreamfs_server.dream.evidence.recurrence import Recurrence
+from dreamfs_server.dream.evidence.people.alerts import Firing, alert_cards, firings
+from dreamfs_server.dream.evidence.people.corrections import Wish, correction_cards, wishes
+from dreamfs_server.dream.evidence.people.findings import Finding, findings
+from dreamfs_server.dream.evidence.places.folders import Run, folder_cards, runs
+from dreamfs_server.dream.evidence.places.places import place_cards, wrong_places
+from dreamfs_server.dream.evidence.places.programs import Unknown, program_cards, unknown_commands
+from dreamfs_server.dream.evidence.places.visits import Visit, atlas_of, visit
 from dreamfs_server.dream.evidence.retellings import Retellings
-from dreamfs_server.dream.evidence.retries import Loop, loop_cards, loops
 from dreamfs_server.dream.evidence.steps import Step, steps
 from dreamfs_server.dream.evidence.support import Place
-from dreamfs_server.dream.evidence.together import Changed, changed, together_cards
-from dreamfs_server.dream.evidence.visits import Visit, atlas_of, visit
-from dreamfs_server.dream.evidence.waits import Wait, waits
-from dreamfs_server.dream.evidence.windows import Seen
+from dreamfs_server.dream.evidence.work.duration_cards import duration_cards
+from dreamfs_server.dream.evidence.work.durations import slow_commands
+from dreamfs_server.dream.evidence.work.failing_tests import FailedTest, failed_tests, failing_test_cards
+from dreamfs_server.dream.evidence.work.polling import Poll, polled, polling_cards, polls
+from dreamfs_server.dream.evidence.work.together import Changed, changed, together_cards
+from dreamfs_server.dream.evidence.work.waits import Wait, waits
 from dreamfs_server.dream.material import Gathered, Material
 from dreamfs_tools.dreaming import Card
 

@@ -1,0 +1,1 @@
+"""Recurring errors: what fails again and again, when it does, and what then works."""

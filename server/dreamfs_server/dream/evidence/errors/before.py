@@ -1,0 +1,234 @@
+"""What went before an error: circumstances under which calls of its kind fail so more often than otherwise.
+
+For every recurring error the calls of its tools and programs are split by each circumstance (`circumstances.py`), and by whether
+they failed with this error. The test is exact and conditional on the session: sessions differ in how often they fail and in what
+they do, so only the calls of one conversation are compared with each other. Under the null a session with n calls, m of them failed and k
+under the circumstance has a hypergeometric number of failures there; the sum over sessions is their convolution, and the
+p-value its upper tail. Further attempts after a failure are left out, since they fail for the same reason.
+
+All pairs of an error and a circumstance that five sessions could bear out are tested, and Benjamini-Hochberg holds the share
+of false ones among those told at `q_max`. What is told also has to be large: failures under it in `sessions_min` sessions, at
+`ratio_min` times the rate of other calls. It is an association: no experiment was made.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import comb
+from typing import Any
+
+from dreamfs_server.dream.evidence.errors.circumstances import SHELL_ONLY, UNREAD, Called
+from dreamfs_server.dream.evidence.errors.errors import Failure, Finding
+from dreamfs_server.dream.evidence.support import Place, spread, support, told
+from dreamfs_tools.dreaming import Card, Claim, Evidence
+
+sessions_min = 5
+ratio_min = 3.0
+rate_min = 0.05
+"""Of the calls under a circumstance, that have to fail for it to be worth a word."""
+q_max = 0.05
+evidence_max = 6
+_RESTATES = {UNREAD: ("read", "exist", "no such file"), SHELL_ONLY: ("exist", "no such file")}
+"""A circumstance that an error with one of these words states itself, or that follows from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """One circumstance of one error."""
+
+    error: str
+    condition: str
+    failed_with: int
+    calls_with: int
+    failed_without: int
+    calls_without: int
+    p_value: float
+    q_value: float
+    failures: Sequence[Failure]
+    """Those under it."""
+
+    @property
+    def text(self) -> str:
+        """It in words."""
+        return (
+            f"Of calls where {self.condition}, {self.failed_with} of {self.calls_with} failed so; of others of their kind "
+            f"{self.failed_without} of {self.calls_without}"
+        )
+
+
+def contrasts(findings: Sequence[Finding], called: Sequence[Called]) -> dict[str, Contrast]:
+    """For each error that has one, the circumstance that most of its failures share.
+
+    Args:
+        findings: recurring errors.
+        called: the calls of all sessions, in any order.
+    """
+    by_kind: dict[tuple[str, str], list[Called]] = defaultdict(list)
+    for one in called:
+        by_kind[one.kind].append(one)
+    tested: list[Contrast] = []
+    for finding in findings:
+        if len({failure.place.root for failure in finding.failures}) >= sessions_min:
+            tested += _tests(finding, by_kind)
+    result: dict[str, Contrast] = {}
+    # The last of an error wins: the one that most failures share, of those the surest.
+    for contrast in sorted(_with_q_values(tested), key=lambda one: (one.failed_with, -one.p_value, one.condition)):
+        if _is_telling(contrast):
+            result[contrast.error] = contrast
+    return result
+
+
+def _tests(finding: Finding, by_kind: Mapping[tuple[str, str], Sequence[Called]]) -> list[Contrast]:
+    failed = _Failed(finding.failures)
+    calls = total = 0
+    sessions: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    under: dict[str, list[tuple[Called, Failure | None]]] = defaultdict(list)
+    for kind in sorted({(f.tool, f.program) for f in finding.failures}):
+        for one in by_kind.get(kind, ()):
+            failure = failed.at(one)
+            if failure is not None and not failure.cost_calls:
+                continue  # a further attempt
+            calls += 1
+            total += failure is not None
+            sessions[one.place.root][0] += 1
+            sessions[one.place.root][1] += failure is not None
+            for condition in one.where:
+                under[condition].append((one, failure))
+    result: list[Contrast] = []
+    for condition, chosen in sorted(under.items()):
+        if any(word in finding.signature.lower() for word in _RESTATES.get(condition, ())):
+            continue
+        if len({one.place.root for one, _ in chosen}) < sessions_min:
+            continue
+        failures = [failure for _, failure in chosen if failure is not None]
+        result.append(
+            Contrast(
+                error=finding.signature,
+                condition=condition,
+                failed_with=len(failures),
+                calls_with=len(chosen),
+                failed_without=total - len(failures),
+                calls_without=calls - len(chosen),
+                p_value=_p_value(chosen, sessions),
+                q_value=1.0,
+                failures=failures,
+            )
+        )
+    return result
+
+
+class _Failed:
+    """Which calls failed with one error, by the lines of their answers."""
+
+    def __init__(self, failures: Sequence[Failure]) -> None:
+        self._of: dict[str, list[tuple[int, Failure]]] = defaultdict(list)
+        for failure in failures:
+            self._of[failure.quote.source].append((failure.quote.lines[0], failure))
+        for found in self._of.values():
+            found.sort(key=lambda pair: pair[0])
+
+    def at(self, one: Called) -> Failure | None:
+        source, first, last = one.answer
+        found = self._of.get(source, [])
+        at = bisect_right(found, first - 1, key=lambda pair: pair[0])
+        return found[at][1] if at < len(found) and found[at][0] <= last else None
+
+
+def _p_value(under: Sequence[tuple[Called, Failure | None]], sessions: Mapping[str, Sequence[int]]) -> float:
+    """The chance of at least so many failures under a circumstance, had it nothing to do with them within a session.
+
+    Args:
+        under: calls under it, each with its failure.
+        sessions: session → its calls, and those of them that failed.
+    """
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for one, failure in under:
+        counts[one.place.root][0] += 1
+        counts[one.place.root][1] += failure is not None
+    chances = [1.0]
+    seen = 0
+    for root, (k, both) in sorted(counts.items()):
+        n, m = sessions[root]
+        least, most = max(0, m + k - n), min(m, k)
+        seen += both - least
+        if most > least:
+            chances = _convolved(
+                chances, [comb(m, x) * comb(n - m, k - x) / comb(n, k) for x in range(least, most + 1)]
+            )
+    return min(1.0, sum(chances[seen:]))
+
+
+def _convolved(a: Sequence[float], b: Sequence[float]) -> list[float]:
+    result = [0.0] * (len(a) + len(b) - 1)
+    for i, x in enumerate(a):
+        for j, y in enumerate(b):
+            result[i + j] += x * y
+    return result
+
+
+def _with_q_values(tested: Sequence[Contrast]) -> list[Contrast]:
+    """Benjamini and Hochberg's adjusted p-values, over all that was tested."""
+    ordered = sorted(tested, key=lambda one: (one.p_value, one.error, one.condition))
+    result: list[Contrast] = []
+    least = 1.0
+    for rank in range(len(ordered), 0, -1):
+        one = ordered[rank - 1]
+        least = min(least, one.p_value * len(ordered) / rank)
+        result.append(replace(one, q_value=least))
+    return result
+
+
+def _is_telling(one: Contrast) -> bool:
+    rate = one.failed_with / one.calls_with
+    other = one.failed_without / one.calls_without if one.calls_without else 1.0
+    return (
+        one.q_value <= q_max
+        and len({failure.place.root for failure in one.failures}) >= sessions_min
+        and rate >= rate_min
+        and rate >= ratio_min * other
+    )
+
+
+def enriched(cards: Sequence[Card], found: Mapping[str, Contrast]) -> list[Card]:
+    """Cards of errors with what went before, as a claim of its own; legitimate steps are left as they are."""
+    return [
+        _with_claim(card, found[card.data["signature"]])
+        if card.data["signature"] in found and not card.data["expected"]
+        else card
+        for card in cards
+    ]
+
+
+def _with_claim(card: Card, one: Contrast) -> Card:
+    places = {failure.place for failure in one.failures}
+    rests = support(places)
+    text = f"`{one.error}`: {one.text} ({told(rests)}; an association, q = {one.q_value:.2g})."
+    first: dict[Place, Evidence] = {}
+    for failure in sorted(one.failures, key=lambda failure: (failure.place, failure.quote.lines)):
+        first.setdefault(failure.place, failure.quote)
+    statistics: dict[str, Any] = {
+        "error": one.error,
+        "condition": one.condition,
+        "failed_with": one.failed_with,
+        "calls_with": one.calls_with,
+        "failed_without": one.failed_without,
+        "calls_without": one.calls_without,
+        "sessions": rests.sessions,
+        "days": rests.days,
+        "tasks": rests.tasks,
+        "q_value": one.q_value,
+    }
+    claim = Claim(
+        text=text,
+        kind="observed",
+        evidence=[first[place] for place in spread(first, evidence_max)],
+        support=rests,
+        statistics=statistics,
+    )
+    return replace(
+        card,
+        claims=[*card.claims, claim],
+        body=f"{card.body}\n{text}",
+        data={**card.data, "before": statistics},
+    )

@@ -1,0 +1,135 @@
+"""What was done after a failed call, in words that are the same in every session that did the same; "" for what is no advice."""
+
+import re
+from collections.abc import Mapping
+from difflib import SequenceMatcher
+
+from dreamfs_server.dream.evidence.errors.command_changes import DESTROYING, INTERPRETERS, LOOKING, SUBCOMMANDS
+from dreamfs_server.dream.evidence.errors.signature import mask
+from dreamfs_server.dream.evidence.steps import Step
+
+changed_words_max = 8
+REPEAT = "repeat it unchanged"
+UNSEEN = "try again without reading the file"
+AGAIN = frozenset((REPEAT, UNSEEN))
+"""What is no way out, even where it worked: only whether it is worth a call."""
+
+_FILE_KEYS = frozenset(("file_path", "path", "notebook_path", "filename", "file"))
+_LOOKS = re.compile(r"\bgit\s+(?:diff|status|log|show|branch|remote)\b")
+_ASKS = frozenset(("pattern", "query", "url", "prompt", "todos"))
+"""Arguments of searches and questions: what was asked differs each time, so the tool alone tells nothing."""
+
+
+def label_first(failed: Step, step: Step) -> str:
+    if step.command:
+        words = step.program.split()
+        if not words or len(words[0]) > 30 or not re.fullmatch(r"[\w.+-]+", words[0]):
+            return ""
+        program = words[0]
+        if program in LOOKING | INTERPRETERS | DESTROYING or _LOOKS.search(step.command[:200]):
+            return ""
+        if program in SUBCOMMANDS:
+            found = re.search(rf"\b{re.escape(program)}\s+([a-z][a-z-]+)", step.command)
+            program = f"{program} {found.group(1)}" if found else program
+        return f"run `{program}` first"
+    if step.file:
+        # A look at some other file is no advice.
+        return f"call `{step.tool}` on the same file first" if step.file == failed.file else ""
+    if _ASKS & step.given.keys():
+        return ""
+    return f"call `{step.tool}` first"
+
+
+def label_change(failed: Step, attempt: Step) -> list[str]:
+    """What differs, from the most particular to the most general way to put it."""
+    if failed.command and attempt.command:
+        return _command_change(failed.command, attempt.command)
+    return _argument_change(failed.given, attempt.given)
+
+
+def _command_change(before: str, after: str) -> list[str]:
+    a, b = before.split()[:80], after.split()[:80]
+    if a == b:
+        return [REPEAT]
+    # Two words of one shape (a number and a number) are lined up, so that what is left over is what was added.
+    shapes_a, shapes_b = ([_shape_of(word) for word in words] for words in (a, b))
+    parts: list[str] = []
+    swaps: list[str] = []
+    particular: list[str] = []
+    for tag, i, j, k, n in SequenceMatcher(a=shapes_a, b=shapes_b, autojunk=False).get_opcodes():
+        if tag == "equal":
+            particular += [_swap(x, y) for x, y in zip(a[i:j], b[k:n], strict=True) if x != y]
+            continue
+        old, new = " ".join(a[i:j]), " ".join(b[k:n])
+        if max(j - i, n - k) > changed_words_max:
+            return []
+        if not old and i == 0 and new.endswith(("&&", ";")):
+            parts.append(f"run `{new.rstrip('&;').strip()}` before it")
+        elif j - i == n - k == 1:
+            swaps.append(_swap(old, new))
+        elif old and new:
+            parts.append(f"write `{new}` for `{old}`")
+        else:
+            parts.append(f"add `{new}`" if new else f"leave out `{old}`")
+    labels: list[str] = []
+    for chosen in (sorted({*parts, *swaps, *particular}), sorted({*parts, *swaps}), sorted({*parts})):
+        if chosen and len(chosen) <= 2 and ", ".join(chosen) not in labels:
+            labels.append(", ".join(chosen))
+    return labels
+
+
+def _shape_of(word: str) -> str:
+    _, masked = mask(word)
+    return masked[0] if masked else word
+
+
+def _swap(old: str, new: str) -> str:
+    """A replaced word; of two paths only the folders that differ, so that it reads the same for every file below, or only
+    what follows their common folder, so that it reads the same in every checkout.
+    """
+    if "/" in old and "/" in new:
+        a, b = old.split("/"), new.split("/")
+        renamed = a[-1] != b[-1] and "." in a[-1] and "." in b[-1]
+        while len(a) > 1 and len(b) > 1 and a[-1] == b[-1]:
+            a.pop()
+            b.pop()
+        while renamed and len(a) > 1 and len(b) > 1 and a[0] == b[0]:
+            del a[0], b[0]
+        old, new = "/".join(a) or "/", "/".join(b) or "/"
+    return f"write `{new}` for `{old}`"
+
+
+def _argument_change(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
+    keys = sorted(key for key in {*before, *after} if before.get(key) != after.get(key))
+    if not keys:
+        return [REPEAT]
+    structural = [key for key in keys if (key in before) != (key in after)]
+    labels: list[str] = []
+    for chosen, named in ((keys, True), (keys, False), (structural, True), (structural, False)):
+        if 0 < len(chosen) <= 2:
+            parts = [_argument(key, before, after, named=named) for key in chosen]
+            if all(parts) and (label := ", ".join(parts)) not in labels:
+                labels.append(label)
+    return labels
+
+
+def _argument(key: str, before: Mapping[str, object], after: Mapping[str, object], *, named: bool) -> str:
+    if key not in after:
+        return f"leave out `{key}`"
+    old, new = before.get(key), after[key]
+    short = isinstance(new, bool | int) or (isinstance(new, str) and 0 < len(new) <= 60 and "\n" not in new)
+    if (
+        named
+        and isinstance(old, str)
+        and isinstance(new, str)
+        and "/" in old
+        and "/" in new
+        and len(old) + len(new) < 300
+    ):
+        return _swap(old, new) + f" in `{key}`"
+    if named and short:
+        return f"give `{key}={str(new).lower() if isinstance(new, bool) else new}`"
+    if key not in before:
+        return f"give `{key}`"
+    # That another text, another file or the only argument was given is no advice.
+    return f"change `{key}`" if short and len(before) > 1 and key not in _FILE_KEYS | _ASKS else ""

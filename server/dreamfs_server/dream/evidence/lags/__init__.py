@@ -1,0 +1,1 @@
+"""Associations in time: one event some time after another, more often than chance has it."""

@@ -1,0 +1,97 @@
+"""Associations in time as evidence cards, each hit cited at both ends."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dreamfs_server.dream.evidence.lags.association import Association, associations
+from dreamfs_server.dream.evidence.lags.explanations import notes
+from dreamfs_server.dream.evidence.lags.happenings import Happening, happenings
+from dreamfs_server.dream.evidence.lags.windows import Seen, Window
+from dreamfs_server.dream.evidence.support import Place
+from dreamfs_server.dream.material import UNDATED, Gathered
+from dreamfs_tools.dreaming import Card, Claim, Evidence, Support
+
+cited_pairs_max = 6
+
+
+def seen_by(gathered: Gathered, place: Place) -> Seen:
+    """What a session saw happen."""
+    events, until = happenings(gathered)
+    return Seen(gathered.session.session_id, place.root, place.day, place.day != UNDATED, events, until)
+
+
+def lag_cards(seen: Sequence[Seen]) -> list[Card]:
+    """One card an association; the direct ones weigh more than those that something else explains."""
+    found, windows = associations(seen)
+    return [_card(replace(one, notes=notes(one, found, windows)), windows) for one in found]
+
+
+def _card(one: Association, windows: Sequence[Window]) -> Card:
+    pairs = _shown_pairs(one, windows)
+    roots = {session.root for _, _, sessions in pairs for session in sessions}
+    evidence: list[Evidence] = []
+    cited: set[str] = set()
+    for a, b, _ in pairs:
+        if len(evidence) < 2 * cited_pairs_max and a.session_id not in cited:
+            cited.add(a.session_id)
+            evidence += [Evidence(f"/transcripts/{x.session_id}", x.lines, x.quote) for x in (a, b)]
+    if not evidence:
+        evidence = [Evidence(f"/transcripts/{x.session_id}", x.lines, x.quote) for a, b, _ in pairs[:1] for x in (a, b)]
+    text = (
+        f"`{one.follow}` comes about {told_lag(one.lag_seconds)} after `{one.lead}` "
+        f"({told_lag(one.lag_low)} to {told_lag(one.lag_high)}): {one.hits} of {one.trials} times; "
+        f"{one.preceded} of {one.follows} `{one.follow}` had one before. An association, not a cause."
+    )
+    noted = "; ".join(one.notes)
+    return Card(
+        number=0,
+        miner="lags",
+        title=f"{one.lead} → {one.follow} after {told_lag(one.lag_seconds)}",
+        body="\n".join([text, *(f"- {note}" for note in one.notes)]),
+        claims=[
+            Claim(
+                text=text + (f" Note: {noted}." if noted else ""),
+                kind="association",
+                evidence=evidence,
+                support=Support(len(roots), one.days, 0),
+                statistics={
+                    "lead": one.lead,
+                    "follow": one.follow,
+                    "lag_seconds": one.lag_seconds,
+                    "lag_low": one.lag_low,
+                    "lag_high": one.lag_high,
+                    "hits": one.hits,
+                    "trials": one.trials,
+                    "sessions": len(roots),
+                    "q_value": one.q_value,
+                    "notes": noted,
+                },
+            )
+        ],
+        weight=(0.25 if one.explained else 1.0) * one.hits,
+        data={"association": one},
+    )
+
+
+def _shown_pairs(one: Association, windows: Sequence[Window]) -> list[tuple[Happening, Happening, list[Seen]]]:
+    """Both ends of each hit as some session saw them, and the sessions that saw both."""
+    result: list[tuple[Happening, Happening, list[Seen]]] = []
+    for number, a, b in one.pairs:
+        both: list[tuple[Happening, Happening, Seen]] = []
+        ends: list[Happening | None] = [None, None]
+        for session in windows[number].sessions:
+            lead = next((e for e in session.events if e.type == one.lead and int(e.at) == int(a)), None)
+            follow = next((e for e in session.events if e.type == one.follow and int(e.at) == int(b)), None)
+            ends = [ends[0] or lead, ends[1] or follow]
+            if lead is not None and follow is not None:
+                both.append((lead, follow, session))
+        if both:
+            result.append((both[0][0], both[0][1], [session for _, _, session in both]))
+        elif ends[0] is not None and ends[1] is not None:
+            result.append((ends[0], ends[1], windows[number].sessions[:1]))
+    return result
+
+
+def told_lag(seconds: float) -> str:
+    """A lag for people: seconds below two minutes, then minutes."""
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"

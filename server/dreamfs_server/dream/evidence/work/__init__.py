@@ -1,0 +1,1 @@
+"""How work is done: what takes long, which commands stand, which files change together."""
