@@ -157,6 +157,19 @@ async def test_a_file_that_others_moved_on_to_another_store_does_not_come_back_a
     assert await files(filesystem) == before
 
 
+async def test_a_refusal_names_what_others_did_since_and_not_what_is_to_be_taken_back(
+    filesystem: Filesystem, ada: Call, bob: Call
+) -> None:
+    await create(ada, A, TEXT)
+    await str_replace(bob, A, "two", "zwei")
+    await str_replace(ada, A, "zwei", "deux")
+    await str_replace(bob, A, "five", "cinq")
+    with pytest.raises(Refusal) as caught:
+        await revert(ada, BOB)
+    assert "version 3: modified by session s-ada" in caught.value.sentence
+    assert "version 4" not in caught.value.sentence
+
+
 async def test_two_files_do_not_go_back_to_one_path(filesystem: Filesystem, ada: Call, bob: Call) -> None:
     await create(ada, A, TEXT)
     await rename(bob, A, B)
