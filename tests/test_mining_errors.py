@@ -368,3 +368,22 @@ def test_masking_keeps_the_number_of_words(line: str) -> None:
 )
 def test_templates_do_not_depend_on_order(lines: list[tuple[str, ...]]) -> None:
     assert templates(lines) == templates(reversed(lines))
+
+
+def test_how_much_of_the_output_was_to_be_seen_is_no_part_of_the_way_out() -> None:
+    said = "Exit code 1\nnpm error ERESOLVE unable to resolve dependency tree"
+    ways = ["npm install --legacy-peer-deps", "npm install --legacy-peer-deps 2>&1 | tail -5"]
+    sessions = [session(n, [bash("npm install | head -20", said, failed=True), bash(ways[n % 2])]) for n in range(6)]
+    [card] = [card for card in mine(material(sessions)) if card.miner == "errors"]
+    best = card.data["tallies"][0]
+    assert (best.label, best.worked, best.tried) == ("add `--legacy-peer-deps`", 6, 6)
+
+
+def test_a_variable_that_was_set_is_the_way_out_whatever_its_value() -> None:
+    said = "Exit code 2\nrelease: no version was given"
+    sessions = [
+        session(n, [bash("./release.sh", said, failed=True), bash(f"VERSION=1.{n}.0 ./release.sh")]) for n in range(4)
+    ]
+    [card] = [card for card in mine(material(sessions)) if card.miner == "errors"]
+    best = card.data["tallies"][0]
+    assert (best.label, best.worked, best.tried) == ("set `VERSION` for it", 4, 4)

@@ -13,7 +13,7 @@ _ORDER = re.compile(
     r"""(?ix)
       \b(?:ignore|disregard|forget|override)\s+(?:\w+\s+){0,3}(?:instructions?|rules?|prompts?|previous|above|prior|earlier)\b
     | \b(?:system\s+prompt|as\s+an\s+ai|from\s+now\s+on|new\s+instructions?|do\s+not\s+(?:tell|mention|inform)|without\s+(?:asking|telling))\b
-    | \b(?:you|agents?|assistants?|the\s+model)\s+(?:must|should|shall|need\s+to|have\s+to|are\s+(?:now|required|instructed|allowed)|can\s+safely|may\s+safely)\b
+    | \b(?:you|agents?|assistants?|the\s+model)\s+(?:must(?!\s+be\s+logged\s+in\b)|should|shall|need\s+to|have\s+to|are\s+(?:now|required|instructed|allowed)|can\s+safely|may\s+safely)\b
     | \b(?:all|every|future)\s+(?:agents?|assistants?|sessions?)\b
     | ^\W*(?:important|attention|note\s+to|urgent|instruction|system|assistant|admin)\b\s*[:!-]
     | (?:^|[.!?:;]\s+|\bplease\s+|\bto\s+fix(?:\s+this)?,?\s+|\balways\s+|\bnever\s+)

@@ -16,6 +16,9 @@ AGAIN = frozenset((REPEAT, UNSEEN))
 
 _FILE_KEYS = frozenset(("file_path", "path", "notebook_path", "filename", "file"))
 _LOOKS = re.compile(r"\bgit\s+(?:diff|status|log|show|branch|remote)\b")
+_SHOWING = re.compile(r"\s*(?:2>&1|[12]?>\s*/dev/null|\|\s*(?:tail|head)(?:\s+-n?\s*\d+|\s+-c\s*\d+)?|\|\s*cat|;\s*echo\s+\S*\$\?\S*)\s*$")
+"""The end of a command line that only says how much of the output is to be seen."""
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*(?==\S)")
 _ASKS = frozenset(("pattern", "query", "url", "prompt", "todos"))
 """Arguments of searches and questions: what was asked differs each time, so the tool alone tells nothing."""
 
@@ -48,7 +51,7 @@ def label_change(failed: Step, attempt: Step) -> list[str]:
 
 
 def _command_change(before: str, after: str) -> list[str]:
-    a, b = before.split()[:80], after.split()[:80]
+    a, b = _without_showing(before).split()[:80], _without_showing(after).split()[:80]
     if a == b:
         return [REPEAT]
     # Two words of one shape (a number and a number) are lined up, so that what is left over is what was added.
@@ -56,6 +59,7 @@ def _command_change(before: str, after: str) -> list[str]:
     parts: list[str] = []
     swaps: list[str] = []
     particular: list[str] = []
+    variables: list[str] = []
     for tag, i, j, k, n in SequenceMatcher(a=shapes_a, b=shapes_b, autojunk=False).get_opcodes():
         if tag == "equal":
             particular += [_swap(x, y) for x, y in zip(a[i:j], b[k:n], strict=True) if x != y]
@@ -71,11 +75,21 @@ def _command_change(before: str, after: str) -> list[str]:
             parts.append(f"write `{new}` for `{old}`")
         else:
             parts.append(f"add `{new}`" if new else f"leave out `{old}`")
+        if not old and (variable := _VARIABLE.match(new)) is not None and n - k == 1:
+            variables.append(f"set `{variable[0]}` for it")
     labels: list[str] = []
     for chosen in (sorted({*parts, *swaps, *particular}), sorted({*parts, *swaps}), sorted({*parts})):
         if chosen and len(chosen) <= 2 and ", ".join(chosen) not in labels:
             labels.append(", ".join(chosen))
-    return labels
+    # The value may be another each time.
+    return [*labels, *variables] if len(variables) == len(parts) == 1 else labels
+
+
+def _without_showing(command: str) -> str:
+    """A command line without what only says how much of its output is to be seen."""
+    while (end := _SHOWING.search(command)) is not None:
+        command = command[: end.start()]
+    return command
 
 
 def _shape_of(word: str) -> str:
