@@ -99,9 +99,17 @@ def arrived(snapshot: Snapshot, store: str, left: Change) -> Change | None:
     which = ChangeFilter(memory_id=left.memory_id, operation="renamed")
     for other in snapshot.stores():
         for row in snapshot.changes(other.slug, which, _MOVES_READ_MAX):
-            if row.old_path == f"/{store}/{left.path}" and row.revision.created_at == left.revision.created_at:
+            if row.old_path == f"/{store}/{left.path}" and _of_one_revision(store, left, row):
                 return row
     return None
+
+
+def _of_one_revision(store: str, left: Change, row: Change) -> bool:
+    """Whether an arrival is the other end of a departure: several moves may have one time, if the clock is coarse."""
+    origin = row.came_from
+    if origin is not None and origin.store == store and origin.revision != left.version - 1:
+        return False
+    return row.revision.created_at == left.revision.created_at
 
 
 def gone(snapshot: Snapshot, place: Place, change: Change) -> str:

@@ -16,7 +16,9 @@ AGAIN = frozenset((REPEAT, UNSEEN))
 
 _FILE_KEYS = frozenset(("file_path", "path", "notebook_path", "filename", "file"))
 _LOOKS = re.compile(r"\bgit\s+(?:diff|status|log|show|branch|remote)\b")
-_SHOWING = re.compile(r"\s*(?:2>&1|[12]?>\s*/dev/null|\|\s*(?:tail|head)(?:\s+-n?\s*\d+|\s+-c\s*\d+)?|\|\s*cat|;\s*echo\s+\S*\$\?\S*)\s*$")
+_SHOWING = re.compile(
+    r"\s*(?:2>&1|[12]?>\s*/dev/null|\|\s*(?:tail|head)(?:\s+-n?\s*\d+|\s+-c\s*\d+)?|\|\s*cat|;\s*echo\s+\S*\$\?\S*)\s*$"
+)
 """The end of a command line that only says how much of the output is to be seen."""
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*(?==\S)")
 _ASKS = frozenset(("pattern", "query", "url", "prompt", "todos"))
