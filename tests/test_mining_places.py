@@ -200,6 +200,17 @@ def test_a_program_that_finds_its_project_one_cd_away_is_told_with_both_counts()
     assert "not in the folder that the session begins in, where 4 of 4 did" in text
 
 
+def test_a_file_that_comes_and_goes_with_a_branch_is_in_no_wrong_place() -> None:
+    home = "/home/ann/shop"
+    there = [False, True, False, True, False, False, False, False]
+    sessions = [
+        session(n, [read(f"{home}/src/new/flags.py", there=seen), read(f"{home}/src/old/flags.py")])
+        for n, seen in enumerate(there)
+    ]
+    assert places(sessions) == []
+    assert len(places(sessions[4:])) == 1, "the same without what was seen of it before"
+
+
 def test_a_path_asked_for_after_an_earlier_cd_is_no_wrong_place_but_a_habit() -> None:
     sessions = [
         session(

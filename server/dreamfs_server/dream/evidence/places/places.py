@@ -78,8 +78,13 @@ def wrong_places(visits: Sequence[Visit]) -> list[Wrong]:
         if (answer := _answer(atlas, v, m, missed)) is not None:
             wrong, right, find = answer
             groups[wrong].append(_Answer(v, missed, right, find))
+    first_missed: dict[str, str] = {}
+    for v, _, missed in told_misses:
+        first_missed[missed] = min(v.at, first_missed.get(missed, v.at))
     result: list[Wrong] = []
     for wrong, answers in sorted(groups.items()):
+        if any(first_missed[one.missed] < atlas.last.get(one.missed, "") for one in answers):
+            continue  # Missed, and there again since: it comes and goes, with a branch perhaps.
         under = [(v, m, path) for v, m, path in told_misses if _below(path, wrong) and atlas.is_nowhere(path, v)]
         if (one := _settled(atlas, wrong, answers, under)) is not None:
             result.append(one)
