@@ -27,7 +27,7 @@ sessions_min = 5
 ratio_min = 3.0
 rate_min = 0.05
 """Of the calls under a circumstance, that have to fail for it to be worth a word."""
-q_max = 0.05
+q_max = 0.001
 evidence_max = 6
 _RESTATES = {UNREAD: ("read", "exist", "no such file"), SHELL_ONLY: ("exist", "no such file")}
 """A circumstance that an error with one of these words states itself, or that follows from it."""
