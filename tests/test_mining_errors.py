@@ -387,3 +387,14 @@ def test_a_variable_that_was_set_is_the_way_out_whatever_its_value() -> None:
     [card] = [card for card in mine(material(sessions)) if card.miner == "errors"]
     best = card.data["tallies"][0]
     assert (best.label, best.worked, best.tried) == ("set `VERSION` for it", 4, 4)
+
+
+def test_the_rest_of_a_line_that_failed_and_a_script_on_a_line_are_no_other_way() -> None:
+    said = "bash: line 1: gox: command not found"
+    chained = [session(n, [bash("gox vet && git add -A", said, failed=True), bash("git add -A")]) for n in range(5)]
+    script = [
+        session(n, [bash("gox vet", said, failed=True), bash(f"python3 -c 'open({n})\nprint()'")]) for n in range(5)
+    ]
+    for sessions in (chained, script):
+        [card] = [card for card in mine(material(sessions)) if card.miner == "errors"]
+        assert [tally.label for tally in card.data["tallies"] if "instead" in tally.label] == []

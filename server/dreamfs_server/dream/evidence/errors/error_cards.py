@@ -41,7 +41,8 @@ def commands_of(all_steps: Sequence[Step]) -> set[str]:
 def _card(finding: Finding, places: Sequence[Place], done: Mapping[str, frozenset[str]]) -> Card:
     members = finding.failures
     found = support(finding.places)
-    trials = ((f.place.root, trial, quote) for f in members for trial, quote in f.trials)
+    # What another finding tells as well has its way out there.
+    trials = ((f.place.root, trial, quote) for f in finding.own for trial, quote in f.trials)
     what_next = tallies(trials, done, len({place.root for place in places}))
     telling = [tally for tally in what_next if tally.tried >= 2 or tally.worked]
     best = next((tally for tally in telling if tally.worked >= 2 and tally.label not in AGAIN), None)
@@ -61,7 +62,7 @@ def _card(finding: Finding, places: Sequence[Place], done: Mapping[str, frozense
     text = f"`{finding.signature}` failed {len(members)} call{'s' * (len(members) != 1)} in {told(found)}."
     if best:
         text += f" Next: {best.label}; that worked in {best.worked} of {best.tried} sessions that tried it."
-    stuck = _stuck(members)
+    stuck = _stuck(finding.own)
     if stuck:
         text += f" No later attempt worked; {stuck} sessions tried again."
     claims = [

@@ -19,7 +19,7 @@ from math import sqrt
 from pathlib import PurePosixPath
 from typing import Literal
 
-from dreamfs_server.dream.evidence.errors.command_changes import INTERPRETERS, LOOKING, changes
+from dreamfs_server.dream.evidence.errors.command_changes import INTERPRETERS, LOOKING, changes, simple_commands
 from dreamfs_server.dream.evidence.errors.labels import REPEAT, UNSEEN, label_change, label_first
 from dreamfs_server.dream.evidence.errors.signature import mask
 from dreamfs_server.dream.evidence.steps import Step
@@ -31,6 +31,8 @@ steps_after_max = 12
 near_steps = 3
 """Within so many steps, a call of the same tool with other values is another attempt."""
 
+_CUT_OFF = re.compile(r"(?:^|\s)-[ce](?:\s|$)|^[^\"]*\"[^\"]*$|^[^']*'[^']*$|<<")
+"""Of a command's shape: a script on the line, or a quotation that the line does not end."""
 _MASK = re.compile(r"<(?:url|time|id|path|n|str)>")
 _READING = frozenset(("read", "view", "grep", "glob", "ls", "list", "notebookread"))
 _THINKING = frozenset(("think", "todowrite", "calculate", "todoread"))
@@ -98,7 +100,7 @@ def episode(all_steps: Sequence[Step], failed: Step) -> Episode:
             )
     if attempts and failed.file and attempts[0].file == failed.file and not _has_looked(failed, attempts[0], later):
         trials.append(Trial(UNSEEN, "change", worked=attempts[0] is success, step=attempts[0]))
-    if success is None and (other := _other_way(later, attempts)) is not None:
+    if success is None and (other := _other_way(failed, later, attempts)) is not None:
         trials.append(Trial(f"run `{shape(other.command)}` instead", "instead", worked=not other.failed, step=other))
     lost = success.position - failed.position if success is not None else 1 + len(attempts)
     return Episode(trials, success, lost, [step.position for step in attempts])
@@ -122,8 +124,13 @@ def _at_once(failed: Step, attempt: Step, attempts: Sequence[Step], later: Seque
     return all(step in attempts or step.tool.lower() in _THINKING for step in between)
 
 
-def _other_way(later: Sequence[Step], attempts: Sequence[Step]) -> Step | None:
-    """The first command after the last attempt that does something rather than look."""
+def _other_way(failed: Step, later: Sequence[Step], attempts: Sequence[Step]) -> Step | None:
+    """The first command after the last attempt that does something rather than look, and is told by its shape.
+
+    What the failed line ran already is the rest of it and no other way; a script that an interpreter is given on the line
+    (`python -c "`) has no shape.
+    """
+    ran = {one.verb for one in simple_commands(failed.command)}
     after = max((step.position for step in attempts), default=-1)
     return next(
         (
@@ -133,7 +140,8 @@ def _other_way(later: Sequence[Step], attempts: Sequence[Step]) -> Step | None:
             and step.command
             and not step.refused
             and step.program not in LOOKING | INTERPRETERS
-            and shape(step.command)
+            and _CUT_OFF.search(shape(step.command) or "-c") is None
+            and not ran & {one.verb for one in simple_commands(step.command)}
         ),
         None,
     )
