@@ -395,6 +395,7 @@ def test_the_rest_of_a_line_that_failed_and_a_script_on_a_line_are_no_other_way(
     script = [
         session(n, [bash("gox vet", said, failed=True), bash(f"python3 -c 'open({n})\nprint()'")]) for n in range(5)
     ]
-    for sessions in (chained, script):
+    kept = [session(n, [bash("gox vet", said, failed=True), bash("git commit -am done")]) for n in range(5)]
+    for sessions in (chained, script, kept):
         [card] = [card for card in mine(material(sessions)) if card.miner == "errors"]
         assert [tally.label for tally in card.data["tallies"] if "instead" in tally.label] == []

@@ -31,6 +31,8 @@ steps_after_max = 12
 near_steps = 3
 """Within so many steps, a call of the same tool with other values is another attempt."""
 
+_KEEPING = frozenset(["git", "gh", "hg", "svn", "jj"])
+"""Programs that keep what was done: a session goes on to them whatever failed, unless it was one of theirs."""
 _CUT_OFF = re.compile(r"(?:^|\s)-[ce](?:\s|$)|^[^\"]*\"[^\"]*$|^[^']*'[^']*$|<<")
 """Of a command's shape: a script on the line, or a quotation that the line does not end."""
 _MASK = re.compile(r"<(?:url|time|id|path|n|str)>")
@@ -131,6 +133,7 @@ def _other_way(failed: Step, later: Sequence[Step], attempts: Sequence[Step]) ->
     (`python -c "`) has no shape.
     """
     ran = {one.verb for one in simple_commands(failed.command)}
+    aside = LOOKING | INTERPRETERS | (frozenset() if failed.program == "git" else _KEEPING)
     after = max((step.position for step in attempts), default=-1)
     return next(
         (
@@ -139,7 +142,7 @@ def _other_way(failed: Step, later: Sequence[Step], attempts: Sequence[Step]) ->
             if step.position > after
             and step.command
             and not step.refused
-            and step.program not in LOOKING | INTERPRETERS
+            and step.program not in aside
             and _CUT_OFF.search(shape(step.command) or "-c") is None
             and not ran & {one.verb for one in simple_commands(step.command)}
         ),
