@@ -133,7 +133,7 @@ def _other_way(failed: Step, later: Sequence[Step], attempts: Sequence[Step]) ->
     (`python -c "`) has no shape.
     """
     ran = {one.verb for one in simple_commands(failed.command)}
-    aside = LOOKING | INTERPRETERS | (frozenset() if failed.program == "git" else _KEEPING)
+    aside = LOOKING | INTERPRETERS | (set[str]() if failed.program == "git" else _KEEPING)
     after = max((step.position for step in attempts), default=-1)
     return next(
         (
