@@ -111,7 +111,7 @@ def _subject(proposal: Proposal) -> list[str]:
         f"{claim.statistics['lead']} → {claim.statistics['follow']}"
         for claim in proposal.claims
         if "lead" in claim.statistics
-    ]
+    ][:1]  # the others are names of the same times
     return signatures + pairs or [f"{change.operation} {change.path}" for change in proposal.changes]
 
 

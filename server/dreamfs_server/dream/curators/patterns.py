@@ -12,7 +12,7 @@ from dreamfs_tools.dreaming import Card, Proposal, ProposedChange
 
 
 def pattern_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal, float]]:
-    """One proposal an association that nothing else explains; schedules, chains and common causes stay cards."""
+    """One proposal a story that nothing else explains; schedules, chains, common causes and a program's steps stay cards."""
     result: list[tuple[Proposal, float]] = []
     for card in cards:
         one: Association = card.data["association"]
@@ -57,8 +57,18 @@ def _block(card: Card, one: Association) -> str:
         f"- After {lead}: {one.hits} of {one.trials} times. Before {follow}: {one.preceded} of {one.follows} had a {lead} at that distance.",
         f"- Seen in {told(card.claims[0].support)}. An association, not a cause.",
     ]
+    if beside := _beside(card):
+        lines.append(f"- At the same times: {beside}.")
     lines += [f"- Note: {note}." for note in one.notes]
     return "\n".join(lines)
+
+
+def _beside(card: Card) -> str:
+    """The other names of the same times, in code quotes."""
+    one: Association = card.data["association"]
+    names = [name for each in card.data["beside"] for name in (each.lead, each.follow)]
+    told_names = [fragment(name) for name in dict.fromkeys(names) if name not in (one.lead, one.follow)]
+    return ", ".join(name for name in told_names if name)
 
 
 def _known(material: Material, one: Association) -> bool:

@@ -58,8 +58,8 @@ class Association:
 
     @property
     def explained(self) -> bool:
-        """Whether something else explains it: a schedule, a chain, a common cause or a burst."""
-        return any(note.startswith(("schedule", "chain", "common cause", "burst")) for note in self.notes)
+        """Whether something else explains it: a schedule, a chain, a common cause, a burst, or a program's own sequence."""
+        return any(note.startswith(("schedule", "chain", "common cause", "burst", "sequence")) for note in self.notes)
 
 
 def associations(seen: Sequence[Seen]) -> tuple[list[Association], list[Window]]:

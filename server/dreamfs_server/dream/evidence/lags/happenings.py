@@ -78,6 +78,8 @@ _LEVEL = re.compile(
 _POD_HASH = re.compile(r"-(?=[a-z0-9]*\d)[a-z0-9]{5,10}-[a-z0-9]{5}\b|-(?=[a-z0-9]*\d)[a-z0-9]{8,10}\b")
 _PART = re.compile(r"[^\W\d_]+")
 _SPLIT = re.compile(r"[^\w.-]+")
+_OF_A_JOB = re.compile(r"[^\t]+\t[^\t]+\t\ufeff?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z ")
+"""A line of a CI job's log (`gh run view --log`): what a workflow's steps print, in the order that the workflow gives them."""
 _HEX_WORD = re.compile(r"^[a-f]{5,}$")
 
 
@@ -91,6 +93,8 @@ class Happening:
     session_id: str
     lines: tuple[int, int]
     quote: str
+    output: int = 0
+    """Number of the transcript's event that shows it."""
 
 
 def happenings(gathered: Gathered) -> tuple[list[Happening], float]:
@@ -114,7 +118,7 @@ def happenings(gathered: Gathered) -> tuple[list[Happening], float]:
             if key not in found:
                 lines, quote = _cited(event, start, end)
                 if quote:
-                    found[key] = Happening(at, type_, gathered.session.session_id, lines, quote)
+                    found[key] = Happening(at, type_, gathered.session.session_id, lines, quote, event.n)
         if event.at is not None:
             until = max(until, event.at.timestamp())
     often = Counter(one.type for one in found.values())
@@ -160,7 +164,7 @@ def _read(event: Event, year: int) -> Iterator[_Read]:
         elif line[:1] == "{" and (document := _json(line)) is not None:
             for at, name, _, _ in _json_events(document, line):
                 yield at, name, start, end
-        elif (found := stamp(line, year, event.at)) is not None:
+        elif _OF_A_JOB.match(line) is None and (found := stamp(line, year, event.at)) is not None:
             at, begin, finish = found
             request = _REQUEST.search(line, finish)
             yield at, _request(request) if request else _words(line[:begin] + " " + line[finish:]), start, end

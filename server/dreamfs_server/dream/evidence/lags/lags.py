@@ -6,12 +6,16 @@ from dataclasses import replace
 from dreamfs_server.dream.evidence.lags.association import Association, associations
 from dreamfs_server.dream.evidence.lags.explanations import notes
 from dreamfs_server.dream.evidence.lags.happenings import Happening, happenings
+from dreamfs_server.dream.evidence.lags.stories import stories
 from dreamfs_server.dream.evidence.lags.windows import Seen, Window
 from dreamfs_server.dream.evidence.support import Place
 from dreamfs_server.dream.material import UNDATED, Gathered
 from dreamfs_tools.dreaming import Card, Claim, Evidence, Support
 
 cited_pairs_max = 6
+claims_max = 8
+"""Of a story's names for the same times, that are claims."""
+beside_shown_max = 12
 
 
 def seen_by(gathered: Gathered, place: Place) -> Seen:
@@ -21,12 +25,33 @@ def seen_by(gathered: Gathered, place: Place) -> Seen:
 
 
 def lag_cards(seen: Sequence[Seen]) -> list[Card]:
-    """One card an association; the direct ones weigh more than those that something else explains."""
+    """One card a story; the direct ones weigh more than those that something else explains."""
     found, windows = associations(seen)
-    return [_card(replace(one, notes=notes(one, found, windows)), windows) for one in found]
+    noted = [replace(one, notes=notes(one, found, windows)) for one in found]
+    return [_card(told, windows) for told in stories(noted, windows)]
 
 
-def _card(one: Association, windows: Sequence[Window]) -> Card:
+def _card(told: Sequence[Association], windows: Sequence[Window]) -> Card:
+    one = told[0]
+    claims = [_claim(each, windows) for each in told[:claims_max]]
+    beside = [f"`{each.lead}` → `{each.follow}` after {told_lag(each.lag_seconds)}" for each in told[1:]]
+    body = [claims[0].text.partition(" Note: ")[0], *(f"- {note}" for note in one.notes)]
+    if beside:
+        more = len(beside) - beside_shown_max
+        shown = "; ".join(beside[:beside_shown_max]) + (f"; and {more} more" if more > 0 else "")
+        body.append(f"- the same times under other names: {shown}")
+    return Card(
+        number=0,
+        miner="lags",
+        title=f"{one.lead} → {one.follow} after {told_lag(one.lag_seconds)}",
+        body="\n".join(body),
+        claims=claims,
+        weight=(0.25 if one.explained else 1.0) * one.hits,
+        data={"association": one, "beside": told[1:claims_max]},
+    )
+
+
+def _claim(one: Association, windows: Sequence[Window]) -> Claim:
     pairs = _shown_pairs(one, windows)
     roots = {session.root for _, _, sessions in pairs for session in sessions}
     evidence: list[Evidence] = []
@@ -43,33 +68,23 @@ def _card(one: Association, windows: Sequence[Window]) -> Card:
         f"{one.preceded} of {one.follows} `{one.follow}` had one before. An association, not a cause."
     )
     noted = "; ".join(one.notes)
-    return Card(
-        number=0,
-        miner="lags",
-        title=f"{one.lead} → {one.follow} after {told_lag(one.lag_seconds)}",
-        body="\n".join([text, *(f"- {note}" for note in one.notes)]),
-        claims=[
-            Claim(
-                text=text + (f" Note: {noted}." if noted else ""),
-                kind="association",
-                evidence=evidence,
-                support=Support(len(roots), one.days, 0),
-                statistics={
-                    "lead": one.lead,
-                    "follow": one.follow,
-                    "lag_seconds": one.lag_seconds,
-                    "lag_low": one.lag_low,
-                    "lag_high": one.lag_high,
-                    "hits": one.hits,
-                    "trials": one.trials,
-                    "sessions": len(roots),
-                    "q_value": one.q_value,
-                    "notes": noted,
-                },
-            )
-        ],
-        weight=(0.25 if one.explained else 1.0) * one.hits,
-        data={"association": one},
+    return Claim(
+        text=text + (f" Note: {noted}." if noted else ""),
+        kind="association",
+        evidence=evidence,
+        support=Support(len(roots), one.days, 0),
+        statistics={
+            "lead": one.lead,
+            "follow": one.follow,
+            "lag_seconds": one.lag_seconds,
+            "lag_low": one.lag_low,
+            "lag_high": one.lag_high,
+            "hits": one.hits,
+            "trials": one.trials,
+            "sessions": len(roots),
+            "q_value": one.q_value,
+            "notes": noted,
+        },
     )
 
 
