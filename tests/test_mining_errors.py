@@ -287,7 +287,55 @@ def test_what_never_worked_is_told_as_such() -> None:
 
 def test_a_sub_agent_counts_as_the_session_that_started_it() -> None:
     calls: list[Call] = [bash("make", "make: No rule to make target 'all'", failed=True)]
-    assert errors([session(1, calls), session(2, calls, parent="s-001")]) == []
+    [card] = errors([session(1, calls), session(2, calls, parent="s-001")])
+    assert card.claims[0].support.sessions == 1
+    assert card.claims[0].kind == "hypothesis"
+
+
+def test_what_one_session_met_twice_is_a_hypothesis_and_once_is_nothing() -> None:
+    failing = bash("make", "make: No rule to make target 'all'", failed=True)
+    between = [bash(f"cat notes-{n}.txt", "text") for n in range(14)]
+    [card] = errors([session(1, [failing, *between, failing])])
+    assert card.claims[0].kind == "hypothesis"
+    assert card.claims[0].statistics["count"] == 2
+    assert errors([session(1, [failing])]) == []
+    assert errors([session(1, [failing, failing])]) == []  # the second is a further attempt at the first
+
+
+@pytest.mark.parametrize(
+    "said", ["Interrupted by user", "Warmup", "User cancelled the write", "No tools needed for suggestion"]
+)
+def test_what_the_client_says_when_nobody_wants_an_answer_is_no_error(said: str) -> None:
+    assert errors([session(n, [bash("make", said, failed=True)]) for n in range(5)]) == []
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "Exit code 1\n0",
+        "Exit code 1\n/home/dev/app/src/config.ts",
+        "Exit code 1\n155c61e fix: unify all error states\n0a1b2c3 feat: error pages",
+        "Exit code 1\n✔ rejects invalid input (0.1 ms)\n✔ accepts valid input",
+        "○ printd.service - Print Daemon\n  Loaded: loaded\n  Active: inactive (dead)",
+    ],
+    ids=["a number", "a path", "a log of commits", "tests that passed", "a status"],
+)
+def test_what_a_command_printed_without_naming_an_error_is_no_message(printed: str) -> None:
+    [card] = errors([session(n, [bash("show state", printed, failed=True)]) for n in range(3)])
+    assert card.data["signature"].startswith("show: ")
+    assert "without a message" in card.data["signature"] or "no message" in card.data["signature"]
+
+
+def test_a_hook_that_names_itself_above_its_questions_is_one_error() -> None:
+    said = "[Facts First]\n\nBefore changing {}, answer:\n\n1. List ALL files that must be read\n2. What failed before"
+    [card] = errors([session(n, [bash(f"make {n}", said.format(f"f{n}.py"), failed=True)]) for n in range(3)])
+    assert card.data["signature"] == "[Facts First]"
+
+
+def test_the_prompt_of_sudo_is_no_part_of_what_a_program_says() -> None:
+    said = ["[sudo] password for ann: error: no such target", "error: no such target"]
+    [card] = errors([session(n, [bash("sudo build", said[n % 2], failed=True)]) for n in range(4)])
+    assert card.data["signature"] == "error: no such target"
 
 
 def test_what_an_agent_recorded_itself_supports_nothing() -> None:
@@ -360,7 +408,8 @@ def test_any_span_is_cited_exactly_or_not_at_all(before: str, text: str, start: 
 def test_masking_keeps_the_number_of_words(line: str) -> None:
     words, masked = mask(line)
     assert len(words) == len(masked)
-    assert "".join(words) == "".join(line.split())
+    # Quoted text is one word, blanks and all.
+    assert "".join("".join(words).split()) == "".join(line.split())
 
 
 @given(

@@ -12,6 +12,7 @@ from typing import Any
 
 from dreamfs_server.dream.curators.wording import fragment, is_destructive, reads_as_order
 from dreamfs_server.dream.evidence.chance import at_least
+from dreamfs_server.dream.evidence.errors.client_phrases import NOT_PERMITTED
 from dreamfs_server.dream.evidence.errors.errors import IN_ANY_WORDS
 from dreamfs_server.dream.evidence.errors.families import NO_MESSAGE
 from dreamfs_server.dream.evidence.errors.labels import AGAIN, REPEAT, UNSEEN
@@ -34,6 +35,10 @@ _OTHER_NUMBER = re.compile(r"write `[\d.]+` for `[\d.]+`")
 """That another number did not help says nothing of what to do: it was changed in passing."""
 _IDEA: dict[str, str] = {"kind": "change"}
 """Ways that are one idea, told more or less particularly."""
+_OF_A_FILE = frozenset(
+    ("file not read, or changed since", "string to replace not found", "string to replace found several times")
+)
+"""Families in which it matters whether a file was looked at."""
 _SELF_EVIDENT = {
     "file not read, or changed since": "call `",
     "string to replace not found": "call `",
@@ -57,7 +62,12 @@ def said_of(card: Card) -> Said | None:
     said = _answered(card)
     if not said:
         return None
-    tallies: list[Tally] = [tally for tally in card.data["tallies"] if _may_say(tally)]
+    about: str = card.data["about"]
+    tallies: list[Tally] = [
+        tally
+        for tally in card.data["tallies"]
+        if _may_say(tally) and about != NOT_PERMITTED and (tally.label != UNSEEN or about in _OF_A_FILE)
+    ]
     good = next((tally for tally in tallies if tally.label not in AGAIN and _is_way_out(tally, card)), None)
     good = good or next((tally for tally in tallies if tally.label == REPEAT and _passes(tally, card)), None)
     bad = _dead_ends(t for t in tallies if t is not good)

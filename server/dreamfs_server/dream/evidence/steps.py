@@ -16,6 +16,7 @@ from dreamfs_tools.transcript import Event
 _NO_ERROR_OF_THE_TOOL = re.compile(
     r"doesn't want to (?:proceed|take this action)|\[?Request interrupted by user|tool use was rejected|user rejected"
     r"|(?i:parallel tool call|sibling tool call)"
+    r"|^\s*(?:<\w+>)?(?:Interrupted by user|User cancelled\b|Warmup$|No tools needed for suggestion$)"
 )
 _HEREDOC = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?.*?(?:\n\1\b|\Z)", re.DOTALL)
 _LEADING = re.compile(

@@ -21,7 +21,7 @@ evidence_max = 8
 def error_cards(
     all_failures: Sequence[Failure], places: Sequence[Place], done: Mapping[str, frozenset[str]]
 ) -> list[Card]:
-    """One card a recurring error, most costly first; at most `cards_max`.
+    """One card a recurring error, most costly first; at most `cards_max`, those of a single session only as far as there is room.
 
     Args:
         all_failures: of all sessions, in any order.
@@ -29,8 +29,8 @@ def error_cards(
         done: shape of a command → the sessions that ran it (`commands_of`).
     """
     cards = [_card(finding, places, done) for finding in recurring(all_failures)]
-    cards.sort(key=lambda card: (-card.weight, card.title))
-    return cards[:cards_max]
+    cards.sort(key=lambda card: (card.claims[0].support.sessions < 2, -card.weight, card.title))
+    return sorted(cards[:cards_max], key=lambda card: (-card.weight, card.title))
 
 
 def commands_of(all_steps: Sequence[Step]) -> set[str]:

@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from dreamfs_server.dream.evidence.errors.client_phrases import NOT_PERMITTED
 from dreamfs_server.dream.evidence.errors.families import family
 from dreamfs_server.dream.evidence.errors.legitimate import is_legitimate
 from dreamfs_server.dream.evidence.errors.recovery import Trial, episode
@@ -43,7 +44,7 @@ _NOT_FOUND = re.compile(
     r"|^'([\w.+-]+)' is not recognized as an internal"
 )
 SILENCE = "silence it with"
-_ONE_ERROR = frozenset(("the client did not permit the call", "Cygwin or MSYS could not start a process"))
+_ONE_ERROR = frozenset((NOT_PERMITTED, "Cygwin or MSYS could not start a process"))
 """Families that are one error, whatever the words."""
 IN_ANY_WORDS = ", in any words"
 """What follows a family's name in a finding's signature."""
@@ -79,7 +80,7 @@ def failures(gathered: Gathered, place: Place, all_steps: Sequence[Step]) -> lis
         if not step.failed or step.result is None:
             continue
         text = blanked(step.result.text)
-        found = signature(text, shows_files=step.program in SHOWS_FILES)
+        found = signature(text, shows_files=step.program in SHOWS_FILES, of_shell=bool(step.command))
         if found is None:
             continue
         line = _told_signature(found, step)
@@ -182,7 +183,10 @@ class Finding:
 
 
 def recurring(all_failures: Sequence[Failure]) -> list[Finding]:
-    """Failures in at least two sessions, grouped by what is the same in them: the same words, or else the same family."""
+    """Errors that came twice at least, grouped by what is the same in them: the same words, or else the same family.
+
+    What came twice in one session only stays a hypothesis: two sittings of one task are one experience.
+    """
     unique = _once(all_failures)
     template_of = templates(failure.masked for failure in unique)
     groups: dict[tuple[str, ...], list[Failure]] = defaultdict(list)
@@ -205,7 +209,12 @@ def recurring(all_failures: Sequence[Failure]) -> list[Finding]:
         if rare and len(findings) > 1:
             result = [finding for finding in result if finding not in rare]
             result.append(_in_any_words(name, findings, rare))
-    return [finding for finding in result if support(finding.places).sessions >= 2]
+    return [finding for finding in result if _came_again(finding)]
+
+
+def _came_again(finding: Finding) -> bool:
+    """Whether two sessions had it, or one had it twice, further attempts at the same left out."""
+    return support(finding.places).sessions >= 2 or sum(failure.cost_calls > 0 for failure in finding.failures) >= 2
 
 
 def _in_any_words(name: str, findings: Sequence[Finding], rare: Sequence[Finding]) -> Finding:

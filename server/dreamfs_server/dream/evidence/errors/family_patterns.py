@@ -6,7 +6,8 @@ No phrase is of one project. Upper and lower case are the same, and `^` and `$` 
 import re
 from collections.abc import Sequence
 
-from dreamfs_server.dream.evidence.errors.signature import LINT_RULE
+from dreamfs_server.dream.evidence.errors.client_phrases import CLIENT
+from dreamfs_server.dream.evidence.errors.language_phrases import LANGUAGES
 
 
 def _table(*rows: tuple[str, ...]) -> Sequence[tuple[str, re.Pattern[str]]]:
@@ -14,61 +15,7 @@ def _table(*rows: tuple[str, ...]) -> Sequence[tuple[str, re.Pattern[str]]]:
 
 
 OF_LINE = _table(
-    # What the client says before a tool ran at all.
-    (
-        "the client did not permit the call",
-        r"\brequires? approval\b",
-        r"^Blocked: ",
-        r"you haven't granted it",
-        r"permission to use .{1,200} (?:been )?(?:auto-)?denied",
-        r"auto-denied",
-        r"\bwas blocked\. For security",
-        r"may only \w+ (?:files|directories) in the allowed",
-        r"not allowed in (?:write|read) operations",
-        r"user doesn't want to",
-        r"denied by (?:your )?permission settings",
-        r"outside (?:of )?(?:the )?allowed (?:working )?director",
-    ),
-    (
-        "a hook blocked the call",
-        r"\b(?:Pre|Post)ToolUse:",
-        r"\bhook (?:error|blocked|denied|feedback)",
-        r"blocked by .{0,40}\bhook\b",
-    ),
-    (
-        "wrong arguments of a tool",
-        r"InputValidationError",
-        r"^Search failed",
-        r"invalid (?:tool )?(?:input|parameters?)\b",
-        r"MCP error -326\d\d",
-    ),
-    (
-        "no such tool",
-        r"no such tool available",
-        r"^unknown tool\b",
-        r"tool .{1,80} (?:not found|does not exist)",
-        r"^Unknown skill",
-        r"^Execute skill:",
-    ),
-    (
-        "string to replace not found",
-        r"string to replace not found",
-        r"old_str(?:ing)? .{0,60}(?:not found|did not appear)",
-    ),
-    ("string to replace found several times", r"found \d+ matches of the string", r"multiple occurrences of old_str"),
-    (
-        "file not read, or changed since",
-        r"has not been read yet",
-        r"(?:has been |was )?(?:unexpectedly )?modified since (?:it was )?(?:last )?read",
-        r"file has been (?:unexpectedly )?modified",
-    ),
-    (
-        "too much to read at once",
-        r"exceeds? (?:the )?maximum allowed (?:tokens|size)",
-        r"content too large",
-        r"output too large",
-        r"too large to read",
-    ),
+    *CLIENT,
     # What a shell or the system says.
     (
         "command not found",
@@ -81,6 +28,27 @@ OF_LINE = _table(
         r"could not determine executable",
         r"no such file or directory, posix_spawn",
         r"spawn \S+ ENOENT",
+        r"\bis not installed\b",
+        r"^\S+ is not available\. Install",
+        r"was not found; run without arguments to install",
+    ),
+    (
+        "a terminal or an answer is needed",
+        r"\bnot a tty\b",
+        r"terminal attributes",
+        r"inappropriate ioctl",
+        r"terminal is required",
+        r"EOF when reading a line",
+        r"input must be provided",
+        r"no input provided",
+    ),
+    (
+        "a lock is held",
+        r"\b(?:index|shallow|config|HEAD|packed-refs)\.lock\b",
+        r"could not (?:get|lock) ",
+        r"resource temporarily unavailable",
+        r"database is locked",
+        r"another (?:\w+ )?process (?:seems to be|is) (?:running|using)",
     ),
     (
         "address already in use",
@@ -111,6 +79,8 @@ OF_LINE = _table(
         r"socket hang up",
         r"could not connect",
         r"cannot connect to",
+        r"couldn't connect to",
+        r"can(?:'t|not) reach ",
         r"no route to host",
         r"broken pipe",
         r"pipe is being closed",
@@ -146,6 +116,7 @@ OF_LINE = _table(
         r"^gh: ",
         r"GraphQL:",
         r"failed to fetch",
+        r"unable to verify if domain",
     ),
     ("too many requests", r"rate limit", r"too many requests", r"quota exceeded"),
     (
@@ -158,10 +129,11 @@ OF_LINE = _table(
         r"requires? (?:root|administrator|elevated)",
         r"a terminal is required to read the password",
         r"must be (?:run as )?root",
+        r"dubious ownership",
         r"without elevated privileges",
         r"read-only file system",
     ),
-    ("not a git repository", r"not a git repository"),
+    ("not a git repository", r"not a git repository", r"must be run in a work tree"),
     (
         "git cannot merge",
         r"^CONFLICT\b",
@@ -233,6 +205,13 @@ OF_LINE = _table(
         r"no such directory",
         r"file not found",
     ),
+    (
+        "it exists already",
+        r"\bfile exists\b",
+        r"destination path .{1,200} already exists",
+        r"\balready exists in your project\b",
+        r"^mkdir: .*exists",
+    ),
     ("a directory, not a file", r"\bEISDIR\b", r"is a directory\b", r"IsADirectoryError"),
     (
         "no file matches",
@@ -259,6 +238,7 @@ OF_LINE = _table(
         r"unexpected token `",
         r"here-document",
         r": bad option",
+        r"^\(eval\):\d+: =\S* not found",
     ),
     (
         "wrong option or usage",
@@ -287,6 +267,27 @@ OF_LINE = _table(
         r"fatal runtime error",
         r"stack overflow",
     ),
+    (
+        "no such service or unit",
+        r"^Unit \S+ (?:could not be found|not found|not loaded)",
+        r"\bservice .{1,80} (?:does not exist|not found|is not running)",
+        r"no process found",
+    ),
+    (
+        "no such package",
+        r"unable to locate package",
+        r"no matching distribution",
+        r"could not find a version that satisfies",
+        r"^npm (?:ERR!|error) (?:code )?E?404",
+        r"has no installation candidate",
+    ),
+    (
+        "it does not link",
+        r"\bld(?: command)? (?:returned|failed)",
+        r"undefined reference to",
+        r"CANNOT LINK EXECUTABLE",
+        r"symbol\(s\) not found",
+    ),
     ("no space left", r"no space left", r"disk (?:is )?full", r"ENOSPC", r"quota exceeded"),
     (
         "Cygwin or MSYS could not start a process",
@@ -306,72 +307,7 @@ OF_LINE = _table(
         r"ImagePullBackOff",
         r"manifest unknown",
     ),
-    # Languages and their tools.
-    ("Python module not found", r"ModuleNotFoundError", r"No module named", r"ImportError", r"cannot import name"),
-    (
-        "JavaScript module not found",
-        r"cannot find (?:module|package)",
-        r"""could not resolve (?:entry|['\"]|import)""",
-        r"module not found",
-        r"failed to resolve import",
-        r"ERR_MODULE_NOT_FOUND",
-        r"MODULE_NOT_FOUND",
-    ),
-    ("TypeScript error", r"\berror TS\d+", r"\bTS\d{4,5}\b"),
-    (LINT_RULE, rf"^{LINT_RULE} "),
-    (
-        "Rust error",
-        r"^error\[E\d+\]",
-        r"^error: (?:could not compile|aborting due to|mismatched types|cannot find)",
-        r"could not compile `",
-    ),
-    (
-        "Go does not compile",
-        r"\.go(?::\d+)+:? (?:\S+: )?(?:undefined|declared and not used|\S* ?imported and not used|cannot use|not enough arguments|too many arguments|missing return|assignment mismatch|syntax error|unknown field|invalid operation|undeclared|cannot refer|.{1,80} (?:redeclared|undefined|already declared))",
-        r"^package .* is not in (?:std|GOROOT)",
-        r"^go: ",
-        r"no required module provides",
-        r"import cycle not allowed",
-        r"^pattern \S+: ",
-        r"build constraints exclude",
-    ),
-    (
-        "npm error",
-        r"^npm (?:ERR!|error)",
-        r"^(?: ?ERR_PNPM|ELIFECYCLE)",
-        r"\bERESOLVE\b",
-        r"Missing script",
-        r"pnpm:",
-        r"^error: (?:script|No version|lockfile)",
-    ),
-    (
-        "syntax error in code",
-        r"\b(?:SyntaxError|IndentationError|TabError|parse error|unexpected token|unexpected identifier|invalid syntax|ParserError)\b",
-    ),
-    (
-        "data does not parse",
-        r"JSONDecodeError",
-        r"jq: (?:parse )?error",
-        r"invalid json",
-        r"not valid json",
-        r"yaml(?:\.\w+)*\.?\w*error",
-        r"toml\S*error",
-        r"unexpected (?:end of json|character)",
-        r"expecting value",
-        r"did not find expected",
-    ),
-    (
-        "database error",
-        r"no such (?:table|column)",
-        r"(?:relation|table|column|database) .{1,80} does not exist",
-        r"duplicate key",
-        r"unique constraint",
-        r"OperationalError",
-        r"ProgrammingError",
-        r"IntegrityError",
-        r"syntax error at or near",
-        r"psql: error",
-    ),
+    *LANGUAGES,
 )
 """The first that fits an error's line is its family; what is more particular comes first."""
 

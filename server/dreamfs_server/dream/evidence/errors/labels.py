@@ -21,6 +21,15 @@ _SHOWING = re.compile(
 )
 """The end of a command line that only says how much of the output is to be seen."""
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*(?==\S)")
+QUOTES = "put quotes around what the shell would take apart"
+NO_GLOB = "name the files, or let the program match them, without a pattern (`*`, `?`, `[…]`) for the shell"
+ABSOLUTE = "give the absolute path"
+telling_characters_min = 3
+_HELD = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"")
+_UNQUOTED = re.compile(r"['\"\\]")
+_GLOB = re.compile(r"(?<!\\)[*?\[]")
+_PIECES = re.compile(r"(?<=[/:=@])|(?=[/:=@])")
+_NUMBERS = re.compile(r"[\d.,:_-]*")
 _ASKS = frozenset(("pattern", "query", "url", "prompt", "todos"))
 """Arguments of searches and questions: what was asked differs each time, so the tool alone tells nothing."""
 
@@ -50,6 +59,39 @@ def label_change(failed: Step, attempt: Step) -> list[str]:
     if failed.command and attempt.command:
         return _command_change(failed.command, attempt.command)
     return _argument_change(failed.given, attempt.given)
+
+
+def label_ideas(before: str, after: str) -> list[str]:
+    """What a changed command line has in common with other changes, whatever it was about: another time other words."""
+    a, b = _without_showing(before), _without_showing(after)
+    if a != b and _UNQUOTED.sub("", a) == _UNQUOTED.sub("", b):
+        return [QUOTES] if len(_HELD.findall(b)) > len(_HELD.findall(a)) or b.count("\\") > a.count("\\") else []
+    if _GLOB.search(_HELD.sub("", a)) and not _GLOB.search(_HELD.sub("", b)):
+        return [NO_GLOB]
+    one, other = a.split()[:80], b.split()[:80]
+    changed = [
+        (old, new)
+        for tag, i, j, k, n in SequenceMatcher(a=one, b=other, autojunk=False).get_opcodes()
+        if tag != "equal"
+        for old, new in [(one[i:j], other[k:n])]
+    ]
+    if len(changed) != 1 or not len(changed[0][0]) == len(changed[0][1]) == 1:
+        return []
+    [([old], [new])] = changed
+    if new.startswith("/") and new.endswith(f"/{old.removeprefix('./')}"):
+        return [ABSOLUTE]
+    wanted = _swapped_in(old, new)
+    return [f"write `{wanted}` there"] if wanted else []
+
+
+def _swapped_in(old: str, new: str) -> str:
+    """What stands in the new word where the old one had something else; "" where that says nothing without the old one."""
+    a, b = _PIECES.split(old), _PIECES.split(new)
+    if len(a) == len(b):
+        differ = [y for x, y in zip(a, b, strict=True) if x != y]
+        new = differ[0] if len(differ) == 1 else new
+    named = new.strip("'\"")
+    return named if len(named) >= telling_characters_min and not _NUMBERS.fullmatch(named) and "`" not in named else ""
 
 
 def _command_change(before: str, after: str) -> list[str]:

@@ -20,7 +20,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from dreamfs_server.dream.evidence.errors.command_changes import INTERPRETERS, LOOKING, changes, simple_commands
-from dreamfs_server.dream.evidence.errors.labels import REPEAT, UNSEEN, label_change, label_first
+from dreamfs_server.dream.evidence.errors.labels import REPEAT, UNSEEN, label_change, label_first, label_ideas
 from dreamfs_server.dream.evidence.errors.signature import mask
 from dreamfs_server.dream.evidence.steps import Step
 from dreamfs_tools.dreaming import Evidence
@@ -97,7 +97,7 @@ def episode(all_steps: Sequence[Step], failed: Step) -> Episode:
             trials.extend(Trial(label, "change", worked=attempt is success, step=attempt) for label in labels)
             trials.extend(
                 Trial(label, "kind", worked=attempt is success, step=attempt)
-                for label in changes(failed.command, attempt.command)
+                for label in (*changes(failed.command, attempt.command), *_ideas(failed, attempt))
                 if label not in labels
             )
     if attempts and failed.file and attempts[0].file == failed.file and not _has_looked(failed, attempts[0], later):
@@ -106,6 +106,10 @@ def episode(all_steps: Sequence[Step], failed: Step) -> Episode:
         trials.append(Trial(f"run `{shape(other.command)}` instead", "instead", worked=not other.failed, step=other))
     lost = success.position - failed.position if success is not None else 1 + len(attempts)
     return Episode(trials, success, lost, [step.position for step in attempts])
+
+
+def _ideas(failed: Step, attempt: Step) -> list[str]:
+    return label_ideas(failed.command, attempt.command) if failed.command and attempt.command else []
 
 
 def _has_looked(failed: Step, attempt: Step, later: Sequence[Step]) -> bool:

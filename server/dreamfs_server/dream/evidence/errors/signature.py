@@ -67,7 +67,7 @@ _VERDICT = re.compile(
 """What a runner says when it is through: that something failed, not what."""
 _CHATTER = re.compile(
     r"^PASSED \S+::|^=+ .* =+$|^-+$|^\s*(?:at |File \"|\|)|^(?:=== (?:RUN|PAUSE|CONT|NAME)|--- (?:PASS|SKIP)|PASS$|ok\s|\?\s)|^={2,}(?:>|\s)"
-    r"|^[+-]\s{2,}\S|^[^\t]+\t[^\t]+\t|^;(?!; (?:connection|communications|no servers))|^\S+:\d+: : #|^[\w./-]+\.\w+:\d+: (?:\S+ ){0,6}\S* ?(?:INFO|DEBUG)\b|^(?:\S+ ){0,2}\W*(?:INFO|INF|DEBUG|DBG|TRACE|WARN(?:ING)?|WRN)\b"
+    r"|^[0-9a-f]{7,40} \S|^[✓✔☑]|^[+-]\s{2,}\S|^[^\t]+\t[^\t]+\t|^;(?!; (?:connection|communications|no servers))|^\S+:\d+: : #|^[\w./-]+\.\w+:\d+: (?:\S+ ){0,6}\S* ?(?:INFO|DEBUG)\b|^(?:\S+ ){0,2}\W*(?:INFO|INF|DEBUG|DBG|TRACE|WARN(?:ING)?|WRN)\b"
 )
 """What tools print along the way."""
 _CODE = re.compile(r"^(?://|/\*|\*\s)|[\w)\]>\"'] ?\{$|[\w)\]\"'];$")
@@ -76,6 +76,13 @@ _LOCATED = re.compile(
     r"^(?:\./)?(?:[\w@+~.-]*/)*[\w@+-][\w@+.-]*\.[A-Za-z]\w{0,5}(?::\d+(?::\d+)?|\(\d+(?:,\d+)?\)):? +\S"
 )
 _RULE = re.compile(r"(?<=\s)(?:error )?([A-Z]{1,4}\d{2,5})\b(?=:? )|[\[(]([a-z][a-z0-9]*(?:-[a-z0-9]+)*)[)\]]$")
+_SENTENCE = re.compile(r"(?:^|\s)[^\W\d_]{2,}\W{0,3}\s+[^\W\d_]{2,}\W{0,3}\s+[^\W\d_]{2,}")
+"""Three words: below an exit code, a number, a path or a name alone is what was printed and no message."""
+_TITLE = re.compile(r"\[[A-Z][A-Za-z]*(?:[ -][\w-]+){1,6}\]")
+"""Who speaks, as a line of its own above everything: a hook that has something to ask first."""
+_PRINTED_LINES_MIN = 3
+"""From so many lines on, a command's output that names no error is what it had to print, whatever its exit code."""
+_SUDO = re.compile(r"^\[sudo\] password for [\w.-]+:\s*(?=\S)")
 _TAG = re.compile(r"^\[(?!(?i:error|fatal|warn|warning|info|debug)\])[a-z][\w:.-]*\]\s+(?=\S)")
 _HINT = re.compile(r"(?<=[.!?])\s+(?:Did you mean|Note: your current working directory|Current working directory)\b.*$")
 
@@ -117,10 +124,10 @@ class Signature:
     line: str
     """What stands there, without escapes and wrapping tags."""
     bare: bool = False
-    """The text has an exit code, and no line that names an error."""
+    """No line of the text names an error."""
 
 
-def signature(text: str, *, shows_files: bool = False) -> Signature | None:
+def signature(text: str, *, shows_files: bool = False, of_shell: bool = False) -> Signature | None:
     """The most telling line of an error text; None for an empty text.
 
     Only the beginning and the end of a long text are looked at, where tools put their verdict.
@@ -128,11 +135,12 @@ def signature(text: str, *, shows_files: bool = False) -> Signature | None:
     Args:
         text: the whole result.
         shows_files: the program prints what stands in files; so a line that merely has the word "error" is no message of its own.
+        of_shell: what a command line printed; so of many lines none of which names an error, the first is no message either.
     """
     if text.lstrip().startswith(_CLIENT):
         return _of_client(text)
     best: tuple[int, int, int, str] | None = None
-    several = False
+    lines = 0
     framing: tuple[int, int, str] | None = None
     in_traceback = False
     for start, end in _candidate_lines(text):
@@ -142,6 +150,8 @@ def signature(text: str, *, shows_files: bool = False) -> Signature | None:
             continue
         if line.startswith("Traceback (most recent"):
             in_traceback = True
+        if lines == 0 and _TITLE.fullmatch(line):
+            return Signature(start, end, line)
         if _FRAMING.match(line):
             framing = framing or (start, end, line)
             continue
@@ -151,12 +161,15 @@ def signature(text: str, *, shows_files: bool = False) -> Signature | None:
         if shows_files and not _SAYS.match(line):
             score = min(score, 0)
         # Of tracebacks the last exception is what surfaced; of other lines the first names the cause.
-        several = several or best is not None
+        lines += 1
         if best is None or score > best[0] or (score == best[0] >= 10):
             best = (score, start, end, line)
-    if best is not None and (framing is None or best[0] > 0 or (best[0] == 0 and not several)):
-        _, start, end, line = best
-        return Signature(start, end, line)
+    if best is not None:
+        score, start, end, line = best
+        if framing is None and of_shell and score <= 0 and lines >= _PRINTED_LINES_MIN:
+            return Signature(start, end, line, bare=True)
+        if framing is None or score > 0 or (score == 0 and lines == 1 and _SENTENCE.search(line)):
+            return Signature(start, end, line)
     if framing is not None:
         # One line alone is the message; of several that name no error, none is.
         start, end, line = framing
@@ -193,7 +206,7 @@ def _candidate_lines(text: str) -> list[tuple[int, int]]:
 
 
 def _clean(line: str) -> str:
-    line = _ANSI.sub("", line).strip()
+    line = _SUDO.sub("", _ANSI.sub("", line).strip())
     return _TAG.sub("", re.sub(r"^(?:<\w+>)+|(?:</\w+>)+$", "", line).strip())
 
 

@@ -78,7 +78,7 @@ def _card(one: Slow, repeats_order: Callable[[str], bool]) -> Card:
         title=f"Takes long: {one.name}",
         body=f"{text}\n{whose}",
         claims=[claim],
-        weight=2.0 * len(one.cut) + one.total / 60 / minutes_a_call,
+        weight=2.0 * len(one.cut) + one.waited / 60 / minutes_a_call,
         data={
             "kind": "duration",
             "rule": True,

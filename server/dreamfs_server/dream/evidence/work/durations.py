@@ -13,7 +13,7 @@ It has to hold still: in the last `latest_days` days of all that was read, someb
 became faster, and what nobody runs any more, is left out; what became clearly slower is told with both medians.
 
 A time limit that cut a command off in three sessions on two days is told whatever the median, with what got past it
-(`time_limits.py`).
+(`time_limits.py`), or where it cut off a tenth of the runs.
 """
 
 from collections import defaultdict
@@ -35,6 +35,8 @@ unsure_spread_max = 4.0
 part_runs_min = 3
 cut_sessions_min = 2
 """A limit that struck in a single session is not worth a word."""
+cut_share_min = 0.1
+"""Of the runs, that a limit has to cut off where nothing is known to get past it."""
 part_ratio_max = 1 / 3
 slower_ratio_min = 1.5
 _AT_ONCE = frozenset(
@@ -84,6 +86,11 @@ class Slow:
     part_seconds: float
     part_runs: int
     way: Way
+
+    @property
+    def waited(self) -> float:
+        """Seconds of the runs that took long."""
+        return sum(run.seconds for run in self.runs if run.cut or run.seconds >= slow_seconds)
 
     @property
     def places(self) -> set[Place]:
@@ -157,7 +164,12 @@ def _slow(name: str, runs: Sequence[Wait], family: Sequence[Wait], since: str) -
     latest = [run for run in timed if run.place.day >= since and run.place.day != UNDATED]
     if len({run.place.root for run in cut}) < cut_sessions_min:
         cut = []
-    is_cut = is_rule(run.place for run in cut) and any(run.cut or run.seconds >= slow_seconds for run in latest)
+    way = way_past(runs, family, cut) if cut else Way("")
+    is_cut = (
+        is_rule(run.place for run in cut)
+        and any(run.cut or run.seconds >= slow_seconds for run in latest)
+        and (bool(way.what) or len(cut) >= cut_share_min * len(waited))
+    )
     if not is_cut and not _is_slow(name, timed, latest):
         return None
     seconds = median(run.seconds for run in timed)
@@ -177,7 +189,7 @@ def _slow(name: str, runs: Sequence[Wait], family: Sequence[Wait], since: str) -
         part=part,
         part_seconds=median(run.seconds for run in part_runs) if part_runs else 0.0,
         part_runs=len(part_runs),
-        way=way_past(runs, family, cut) if cut else Way(""),
+        way=way,
     )
 
 
