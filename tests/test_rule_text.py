@@ -77,14 +77,14 @@ def test_a_way_out_that_few_of_many_sessions_tried_is_not_recommended() -> None:
 
 def test_what_the_client_does_not_permit_is_one_rule_in_any_words() -> None:
     said = ["This command requires approval", "Permission to use Bash has been auto-denied."]
-    sessions = [session(n, [bash("make build", said[n % 2], failed=True)] * 3) for n in range(4)]
+    kinds = ["make build", "npm ci", "go vet", "cargo fmt"]
+    sessions = [session(n, [bash(kinds[n], said[n % 2], failed=True)] * 3) for n in range(4)]
     assert text(sessions) == (
         "# the client did not permit the call\n\n"
-        "- When `Bash` (`make`) fails with *the client did not permit the call*, in any words "
-        "(such as `This command requires approval`):\n"
+        "- When `Bash` fails with *the client did not permit the call*, in any words (such as `This command requires approval`):\n"
         "- Do not try it again: no later attempt worked, in any of the 4 sessions that tried.\n"
-        "- Seen 12 times in 4 sessions on 4 days (2026-11-01 to 2026-11-04); 100% of all sessions. 3.0 calls lost each time, "
-        "about 12 in all.\n"
+        "- Seen 12 times in 4 sessions on 4 days (2026-11-01 to 2026-11-04); 100% of all sessions; most from `make` (3). 3.0 calls "
+        "lost each time, about 12 in all.\n"
     )
 
 

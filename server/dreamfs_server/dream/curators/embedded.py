@@ -13,6 +13,7 @@ from dreamfs_server.dream.curators.durations import duration_proposals
 from dreamfs_server.dream.curators.incidents import incident_proposals
 from dreamfs_server.dream.curators.lessons import assertion_proposals, fact_proposals, preference_proposals
 from dreamfs_server.dream.curators.patterns import pattern_proposals
+from dreamfs_server.dream.curators.permits import permit_proposals
 from dreamfs_server.dream.curators.places import place_proposals
 from dreamfs_server.dream.curators.practice import practice_proposals, together_proposals
 from dreamfs_server.dream.curators.rules import rule_proposals
@@ -35,6 +36,7 @@ Writer = Callable[[Material, Sequence[Card]], list[tuple[Proposal, float]]]
 
 WRITERS: Mapping[str, Writer] = {
     "errors": rule_proposals,
+    "permits": permit_proposals,
     "places": place_proposals,
     "durations": duration_proposals,
     "practice": practice_proposals,

@@ -11,6 +11,7 @@ from dreamfs_server.dream.evidence.errors.circumstances import Called, calls
 from dreamfs_server.dream.evidence.errors.error_cards import commands_of, error_cards
 from dreamfs_server.dream.evidence.errors.errors import Failure, failures, recurring
 from dreamfs_server.dream.evidence.errors.explained import explained
+from dreamfs_server.dream.evidence.errors.permits import Permits, permit_cards, permits
 from dreamfs_server.dream.evidence.errors.recurrence import Recurrence
 from dreamfs_server.dream.evidence.errors.retries import Loop, loop_cards, loops
 from dreamfs_server.dream.evidence.lags.lags import lag_cards, seen_by
@@ -62,6 +63,7 @@ class _Observed:
     changed: Changed
     broken: Sequence[FailedTest]
     looped: Sequence[Loop]
+    permitted: Permits
     wished: Sequence[Wish]
     fired: Sequence[Firing]
     concluded: Sequence[Finding]
@@ -117,6 +119,7 @@ def _observed(gathered: Gathered, taken: Sequence[Step]) -> _Observed:
         changed=changed(gathered, place, taken),
         broken=failed_tests(gathered, place, taken),
         looped=loops(gathered, place, taken),
+        permitted=permits(gathered, place, taken),
         wished=wishes(gathered, place),
         fired=firings(gathered, place),
         concluded=findings(gathered, place),
@@ -140,9 +143,11 @@ def _of_sessions(observed: Sequence[_Observed], orders: Orders) -> list[Card]:
     ]
     lasting = duration_cards(slow_commands(_all(one.timed for one in observed), days), orders.repeats)
     circumstances = contrasts(recurring(failed), _all(one.called for one in observed))
+    refused = permit_cards([one.permitted for one in observed], orders.repeats)
     errors = enriched(error_cards(failed, places, _ran(observed)), circumstances)
     return [
-        *explained(errors, [*misplaced, *lasting]),
+        *explained(errors, [*misplaced, *lasting, *refused]),
+        *refused,
         *misplaced,
         *lasting,
         *polling_cards(polled(_all(one.slept for one in observed), days), orders.repeats),

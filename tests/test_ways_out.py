@@ -1,0 +1,64 @@
+"""Ways out that were put in other words each time, told by what they have in common."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from dreamfs_server.dream.curators.embedded import curate
+from dreamfs_server.dream.evidence import mine
+from dreamfs_server.dream.evidence.errors.labels import ABSOLUTE, NO_GLOB, QUOTES, label_ideas
+from mined_sessions import bash, material, session
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "ideas"),
+    [
+        ("ls app/[id]/page.tsx", "ls 'app/[id]/page.tsx'", [QUOTES]),
+        ("curl http://h/a?x=1&y=2", 'curl "http://h/a?x=1&y=2"', [QUOTES]),
+        ("find . -name *.go", r"find . -name \*.go", [QUOTES]),
+        ("ls 'a b'", "ls a b", []),
+        ("ls plans/12-*/notes.md", "ls plans/12-auth", [NO_GLOB]),
+        ("cat src/main.rs", "cat /home/dev/app/src/main.rs", [ABSOLUTE]),
+        ("gh api repos/acme-inc/site", "gh api repos/acme/site", ["write `acme` there"]),
+        ("ssh build-01 uptime", "ssh build-02.internal uptime", ["write `build-02.internal` there"]),
+        ("head -n 100 log", "head -n 20 log", []),
+        ("sleep 300", "sleep 60", []),
+        ("make all", "make clean all", []),
+        ("make all", "make all", []),
+    ],
+)
+def test_a_change_is_told_by_what_it_has_in_common_with_others(before: str, after: str, ideas: Sequence[str]) -> None:
+    assert label_ideas(before, after) == ideas
+
+
+def written(*pairs: tuple[str, str], said: str) -> list[str]:
+    sessions = [session(n, [bash(a, said.format(a), failed=True), bash(b, "ok")]) for n, (a, b) in enumerate(pairs)]
+    stuff = material(sessions)
+    return [proposal.changes[0].file_text for proposal in curate(stuff, mine(stuff))]
+
+
+def test_the_name_that_works_is_told_however_it_was_guessed() -> None:
+    guesses = ["acme-inc", "acmecorp", "the-acme", "acme-io"]
+    [text] = written(
+        *((f"gh api repos/{guess}/site/pulls", "gh api repos/acme/site/pulls") for guess in guesses),
+        said="gh: Not Found (HTTP 404)",
+    )
+    assert "- Do: write `acme` there. That worked in 4 of 4 sessions that tried it." in text
+
+
+def test_quotes_are_told_whatever_stood_between_them() -> None:
+    [text] = written(
+        *((f"ls app/{name}/[id]/page.tsx", f"ls 'app/{name}/[id]/page.tsx'") for name in ("users", "tickets", "plans")),
+        said="(eval):1: no matches found: {}",
+    )
+    assert f"- Do: {QUOTES}. That worked in 3 of 3 sessions that tried it." in text
+
+
+def test_names_that_differ_each_time_are_no_way_out() -> None:
+    assert (
+        written(
+            *((f"ssh build-{n} uptime", f"ssh store-{n} uptime") for n in "abcd"),
+            said="ssh: Could not resolve hostname: Name or service not known",
+        )
+        == []
+    )
