@@ -91,3 +91,20 @@ def test_what_a_memory_says_already_is_not_proposed() -> None:
 def test_the_order_of_sessions_changes_nothing() -> None:
     sessions = [session(n, [refused(n), refused(n, "git push")]) for n in range(5)]
     assert cards(list(reversed(sessions))) == cards(sessions)
+
+
+def test_commands_of_one_form_are_told_together_whatever_they_run() -> None:
+    said = "Command contains output redirection (>) which could write to arbitrary files"
+    lines = ["echo a > out.txt", "date > when.txt", "ls -l > all.txt", "wc -l src/a.py > n.txt"]
+    sessions = [session(n, [bash(line, said, failed=True), bash("make 2>&1", "ok")]) for n, line in enumerate(lines)]
+    [one] = proposals(sessions)
+    assert one.title.startswith("A command that redirects its output (`>`) is not permitted: refused in 4 of 4 calls")
+
+
+def test_a_password_that_was_typed_for_sudo_is_not_passed_on() -> None:
+    said = "sudo: a terminal is required to read the password"
+    sessions = [
+        session(n, [bash("sudo make install", said, failed=True), bash("echo 'pw' | sudo -S make install", "ok")])
+        for n in range(6)
+    ]
+    assert all("pw" not in proposal.changes[0].file_text for proposal in proposals(sessions))

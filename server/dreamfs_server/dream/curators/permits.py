@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from dreamfs_server.dream.curators.filing import append
 from dreamfs_server.dream.curators.wording import fragment, may_name
+from dreamfs_server.dream.evidence.errors.permits import told_name
 from dreamfs_server.dream.evidence.support import told
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card, Proposal, ProposedChange
@@ -18,8 +19,7 @@ _HEAD = (
 
 def permit_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal, float]]:
     """One proposal for the page, with what it would save; none where nothing new is to be said."""
-    said = [(card, _line(card)) for card in cards if may_name(card.data["name"]) and not _known(material, card)]
-    said = said[:lines_max]
+    said = [(card, _line(card)) for card in cards if _may_say(card) and not _known(material, card)][:lines_max]
     path = f"{material.mount}/{page_name}.md"
     page = next((memory for memory in material.memories if memory.path == path), None)
     if not said or (page is not None and (page.pinned or page.read_only)):
@@ -31,7 +31,8 @@ def permit_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Pr
         else ProposedChange("create", path, file_text=f"{_HEAD}{lines}\n", expected_version=0)
     )
     first = said[0][0].claims[0].statistics
-    title = f"`{first['not_permitted']}` is not permitted: refused in {first['count']} of {first['calls']} calls"
+    name = told_name(first["not_permitted"])
+    title = f"{name[:1].upper()}{name[1:]} is not permitted: refused in {first['count']} of {first['calls']} calls"
     proposal = Proposal(
         number=0,
         title=(title if len(said) == 1 else f"{title} (and {len(said) - 1} more)")[:255],
@@ -47,7 +48,7 @@ def _line(card: Card) -> str:
     days: Sequence[str] = card.data["days"]
     span = f" ({days[0]} to {days[-1]})" if len(days) > 1 else ""
     line = (
-        f"- `{card.data['name']}`: refused in {numbers['count']} of {numbers['calls']} calls, in "
+        f"- {told_name(card.data['name'])}: refused in {numbers['count']} of {numbers['calls']} calls, in "
         f"{told(card.claims[0].support)}{span}"
     )
     if said := fragment(card.data["said"]):
@@ -57,7 +58,12 @@ def _line(card: Card) -> str:
     return line + "."
 
 
+def _may_say(card: Card) -> bool:
+    name: str = card.data["name"]
+    return told_name(name) == name or may_name(name)
+
+
 def _known(material: Material, card: Card) -> bool:
     """Whether a memory already says that it is refused."""
-    said = f"`{card.data['name']}`: refused"
+    said = f"{told_name(card.data['name'])}: refused"
     return any(said in memory.text for memory in material.memories)

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dreamfs_server.dream.curators.wording import fragment, is_destructive, reads_as_order
+from dreamfs_server.dream.curators.wording import fragment, gives_away, is_destructive, reads_as_order
 from dreamfs_server.dream.evidence.chance import at_least
 from dreamfs_server.dream.evidence.errors.client_phrases import NOT_PERMITTED
-from dreamfs_server.dream.evidence.errors.errors import IN_ANY_WORDS
+from dreamfs_server.dream.evidence.errors.errors import IN_ANY_WORDS, ONE_ERROR
 from dreamfs_server.dream.evidence.errors.families import NO_MESSAGE
 from dreamfs_server.dream.evidence.errors.labels import AGAIN, REPEAT, UNSEEN
 from dreamfs_server.dream.evidence.errors.occurrence import Occurrence
@@ -71,7 +71,8 @@ def said_of(card: Card) -> Said | None:
     good = next((tally for tally in tallies if tally.label not in AGAIN and _is_way_out(tally, card)), None)
     good = good or next((tally for tally in tallies if tally.label == REPEAT and _passes(tally, card)), None)
     bad = _dead_ends(t for t in tallies if t is not good)
-    stuck: int = card.data["stuck"]
+    # That tries failed which had nothing in common says nothing of the next one.
+    stuck: int = card.data["stuck"] if not card.data["in_any_words"] or about in ONE_ERROR else 0
     known = good is not None and _is_known(good, card)
     before: Mapping[str, Any] | None = card.data.get("before")
     if not (stuck or bad or before or (good is not None and not known)):
@@ -172,11 +173,12 @@ def _advice(good: Tally | None, bad: Sequence[Tally], stuck: int) -> str:
 
 
 def _may_say(tally: Tally) -> bool:
-    """Commands stand in code quotes; one that destroys, or a quote that reads as an order, is not passed on."""
+    """Commands stand in code quotes; one that destroys or gives a secret away, or a quote that reads as an order, is not passed on."""
     quoted = re.findall(r"`([^`]*)`", tally.label)
     return (
         not is_destructive(tally.label)
         and not any(reads_as_order(f"{text} ") and len(text.split()) > 3 for text in quoted)
+        and not any(gives_away(text) for text in quoted)
         and tally.label.count("`") % 2 == 0
     )
 

@@ -30,6 +30,15 @@ _FORCED = re.compile(
 )
 
 
+_REDACTED = "[redacted"
+_FED = re.compile(r"^(?:echo|printf)\s.*\|\s*$")
+
+
+def gives_away(text: str) -> bool:
+    """Whether a piece of a command held a secret, or feeds an answer, such as a password, into what follows."""
+    return _REDACTED in text or _FED.match(text.strip()) is not None
+
+
 def reads_as_order(text: str) -> bool:
     """Whether a piece of text tells its reader what to do."""
     return _ORDER.search(text) is not None
@@ -49,6 +58,7 @@ def may_name(name: str) -> bool:
     """Whether a name out of a transcript may stand in a code quote: short, on one line, no order, nothing destructive."""
     return (
         len(name) <= name_characters_max
+        and _REDACTED not in name
         and re.search(r"[`\n]", name) is None
         and not is_destructive(name)
         and not reads_as_order(name)

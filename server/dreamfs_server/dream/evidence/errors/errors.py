@@ -44,7 +44,7 @@ _NOT_FOUND = re.compile(
     r"|^'([\w.+-]+)' is not recognized as an internal"
 )
 SILENCE = "silence it with"
-_ONE_ERROR = frozenset((NOT_PERMITTED, "Cygwin or MSYS could not start a process"))
+ONE_ERROR = frozenset((NOT_PERMITTED, "Cygwin or MSYS could not start a process"))
 """Families that are one error, whatever the words."""
 IN_ANY_WORDS = ", in any words"
 """What follows a family's name in a finding's signature."""
@@ -204,7 +204,7 @@ def recurring(all_failures: Sequence[Failure]) -> list[Finding]:
         rare = [
             finding
             for finding in findings
-            if name in _ONE_ERROR or support(finding.places).sessions < split_sessions_min
+            if name in ONE_ERROR or support(finding.places).sessions < split_sessions_min
         ]
         if rare and len(findings) > 1:
             result = [finding for finding in result if finding not in rare]

@@ -2,10 +2,12 @@
 
 A client asks a person, or a list of rules, before some calls. Where nobody can answer (a sub-agent, a script, a rule that says no)
 the call fails before the tool ran, and each session finds out anew. So calls are counted by what they are called
-(`command_names.py`, else the program or the tool), against all calls of that name in sessions in which anything was not permitted:
-elsewhere nobody was asked. What a person declined is no such refusal.
+(`command_names.py`, else the program or the tool), or by the form that the client objects to (a redirection, several commands in
+one line), against all calls of that name or form in sessions in which anything was not permitted: elsewhere nobody was asked. What a
+person declined is no such refusal.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 from dreamfs_server.dream.evidence.errors.client_phrases import NOT_PERMITTED
 from dreamfs_server.dream.evidence.errors.families import family
 from dreamfs_server.dream.evidence.errors.recovery import alike, steps_after_max
-from dreamfs_server.dream.evidence.errors.signature import signature
+from dreamfs_server.dream.evidence.errors.signature import is_masked, mask, signature
 from dreamfs_server.dream.evidence.places.visits import lines_of
 from dreamfs_server.dream.evidence.steps import Step
 from dreamfs_server.dream.evidence.support import Place, is_rule, spread, support, told
@@ -21,6 +23,13 @@ from dreamfs_server.dream.evidence.work.command_names import names
 from dreamfs_server.dream.material import UNDATED, Gathered, cite
 from dreamfs_tools.dreaming import Card, Claim, Evidence
 
+REDIRECTS = "a command that redirects its output (`>`)"
+SEVERAL = "several commands in one line (`&&`, `;`, `|`)"
+_FORMS = (
+    (REDIRECTS, re.compile(r"(?i)output redirection"), re.compile(r"(?<![\d&>=-])>(?![&=])")),
+    (SEVERAL, re.compile(r"(?i)shell operators|multiple operations"), re.compile(r"&&|\|\||;|(?<!\|)\|(?!\|)")),
+)
+"""What the client objects to, how it says so, and how such a command looks."""
 share_min = 0.2
 """Of the calls of a name, that must not have been permitted: else it was about that one call."""
 cards_max = 12
@@ -35,7 +44,7 @@ class Denial:
     place: Place
     name: str
     said: str
-    """What the client answered, its first line."""
+    """What the client answered, without its particulars."""
     quote: Evidence
     answer: tuple[str, int, int]
     again: bool
@@ -60,7 +69,10 @@ def permits(gathered: Gathered, place: Place, all_steps: Sequence[Step]) -> Perm
     denied = [step for step in all_steps if step.failed and _is_denied(step)]
     if not denied:
         return Permits(place, Counter(), ())
-    calls = Counter(name_of(step) for step in all_steps if step.result is not None and not step.refused)
+    done = [step for step in all_steps if step.result is not None and not step.refused]
+    calls = Counter(name_of(step) for step in done)
+    for form, _, looks in _FORMS:
+        calls[form] = sum(looks.search(step.command) is not None for step in done)
     found = [_denial(gathered.session.session_id, place, step, all_steps) for step in denied]
     return Permits(place, calls, [one for one in found if one.quote.quote])
 
@@ -76,6 +88,11 @@ def name_of(step: Step) -> str:
     return (names(step.command).broad or step.program or step.tool) if step.command else step.tool
 
 
+def told_name(name: str) -> str:
+    """A name of a call in code quotes; a form of one as it is."""
+    return name if any(name == form for form, _, _ in _FORMS) else f"`{name}`"
+
+
 def _denial(session_id: str, place: Place, step: Step, all_steps: Sequence[Step]) -> Denial:
     result = step.result
     assert result is not None  # only answered steps are denied
@@ -85,8 +102,8 @@ def _denial(session_id: str, place: Place, step: Step, all_steps: Sequence[Step]
     again = [other for other in later if alike(step, other) and not other.refused and other.result is not None]
     return Denial(
         place=place,
-        name=name_of(step),
-        said=said.line,
+        name=next((form for form, says, _ in _FORMS if says.search(said.line)), name_of(step)),
+        said=" ".join("…" if is_masked(word) else word for word in mask(said.line)[1]),
         quote=cite(session_id, result, said.start, said.end),
         answer=lines_of(session_id, result),
         again=bool(again),
@@ -125,7 +142,7 @@ def _card(name: str, members: Sequence[Denial], calls: int, repeats_order: Calla
     rests = support(denial.place for denial in members)
     tried = {denial.place.root for denial in members if denial.again}
     passed = {denial.place.root for denial in members if denial.passed}
-    text = f"`{name}` was not permitted in {len(members)} of {calls} calls, in {told(rests)}."
+    text = f"{told_name(name)} was not permitted in {len(members)} of {calls} calls, in {told(rests)}."
     if tried:
         text += f" Of {len(tried)} sessions that tried again, {len(passed)} got through."
     first: dict[Place, Evidence] = {}

@@ -62,7 +62,7 @@ _CAUSES = (
 _VERDICT = re.compile(
     r"^(?:FAILED|ERROR) \S+::|^FAIL(?:ED|URE)?\b|^--- FAIL\b|^\d+ (?:passed|failed|errors?|issues?|problems?|warnings?)\b|^Found \d+ errors?\b"
     r"|^BUILD FAILED|^make(?:\[\d+\])?: \*\*\* .*\bError \d+|\btask failed$|^error:? (?:Command failed|script |Recipe |could not compile)"
-    r"|^npm (?:ERR!|error) (?:Lifecycle|Test failed|command|path|workspace|code)\b|^Error: Process completed with exit code"
+    r"|^fatal: failed to write commit object|^npm (?:ERR!|error) (?:Lifecycle|Test failed|command|path|workspace|code)\b|^Error: Process completed with exit code"
 )
 """What a runner says when it is through: that something failed, not what."""
 _CHATTER = re.compile(
