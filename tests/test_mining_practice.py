@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from dreamfs_server.dream.curators.embedded import curate
 from dreamfs_server.dream.evidence import mine
+from dreamfs_server.dream.evidence.chance import q_values
 from dreamfs_server.dream.evidence.work.named_commands import named_commands
-from dreamfs_server.dream.evidence.work.strata import q_values, together_by_chance
+from dreamfs_server.dream.evidence.work.strata import together_by_chance
 from dreamfs_server.dream.material import Gathered
 from dreamfs_tools.dreaming import Card
 from mined_sessions import Call, bash, material, session

@@ -15,9 +15,9 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import comb
 from typing import Any
 
+from dreamfs_server.dream.evidence.chance import at_least_within, q_values
 from dreamfs_server.dream.evidence.errors.circumstances import SHELL_ONLY, UNREAD, Called
 from dreamfs_server.dream.evidence.errors.errors import Failure, Finding
 from dreamfs_server.dream.evidence.support import Place, spread, support, told
@@ -146,37 +146,16 @@ def _p_value(under: Sequence[tuple[Called, Failure | None]], sessions: Mapping[s
     for one, failure in under:
         counts[one.place.root][0] += 1
         counts[one.place.root][1] += failure is not None
-    chances = [1.0]
-    seen = 0
-    for root, (k, both) in sorted(counts.items()):
-        n, m = sessions[root]
-        least, most = max(0, m + k - n), min(m, k)
-        seen += both - least
-        if most > least:
-            chances = _convolved(
-                chances, [comb(m, x) * comb(n - m, k - x) / comb(n, k) for x in range(least, most + 1)]
-            )
-    return min(1.0, sum(chances[seen:]))
-
-
-def _convolved(a: Sequence[float], b: Sequence[float]) -> list[float]:
-    result = [0.0] * (len(a) + len(b) - 1)
-    for i, x in enumerate(a):
-        for j, y in enumerate(b):
-            result[i + j] += x * y
-    return result
+    return at_least_within(
+        (sessions[root][0], sessions[root][1], k, both) for root, (k, both) in sorted(counts.items())
+    )
 
 
 def _with_q_values(tested: Sequence[Contrast]) -> list[Contrast]:
     """Benjamini and Hochberg's adjusted p-values, over all that was tested."""
     ordered = sorted(tested, key=lambda one: (one.p_value, one.error, one.condition))
-    result: list[Contrast] = []
-    least = 1.0
-    for rank in range(len(ordered), 0, -1):
-        one = ordered[rank - 1]
-        least = min(least, one.p_value * len(ordered) / rank)
-        result.append(replace(one, q_value=least))
-    return result
+    adjusted = q_values([one.p_value for one in ordered], len(ordered))
+    return [replace(one, q_value=q) for one, q in zip(ordered, adjusted, strict=True)]
 
 
 def _is_telling(one: Contrast) -> bool:

@@ -7,7 +7,8 @@ hypergeometric under the null; the sum over strata is their convolution, and the
 """
 
 from collections.abc import Sequence
-from math import comb
+
+from dreamfs_server.dream.evidence.chance import at_least_within
 
 
 def together_by_chance(first: int, second: int, strata: Sequence[int]) -> float:
@@ -18,37 +19,12 @@ def together_by_chance(first: int, second: int, strata: Sequence[int]) -> float:
         second: those with the other.
         strata: the sessions of each stratum.
     """
-    chances = [1.0]
-    seen = 0
-    for stratum in strata:
-        n, a, b = stratum.bit_count(), (first & stratum).bit_count(), (second & stratum).bit_count()
-        least, most = max(0, a + b - n), min(a, b)
-        seen += (first & second & stratum).bit_count() - least
-        if most > least:
-            ways = comb(n, b)
-            here = [comb(a, x) * comb(n - a, b - x) / ways for x in range(least, most + 1)]
-            chances = _convolved(chances, here)
-    return min(1.0, sum(chances[seen:]))
-
-
-def _convolved(a: Sequence[float], b: Sequence[float]) -> list[float]:
-    result = [0.0] * (len(a) + len(b) - 1)
-    for i, x in enumerate(a):
-        for j, y in enumerate(b):
-            result[i + j] += x * y
-    return result
-
-
-def q_values(p_values: Sequence[float], tested: int) -> list[float]:
-    """Benjamini and Hochberg's adjusted p-values, in the order given; what was tested beyond them counts as p = 1.
-
-    Args:
-        p_values: in rising order.
-        tested: how many tests there were in all.
-    """
-    result = [1.0] * len(p_values)
-    least = 1.0
-    for rank in range(len(p_values), 0, -1):
-        least = min(least, p_values[rank - 1] * tested / rank)
-        result[rank - 1] = least
-    return result
+    return at_least_within(
+        (
+            stratum.bit_count(),
+            (first & stratum).bit_count(),
+            (second & stratum).bit_count(),
+            (first & second & stratum).bit_count(),
+        )
+        for stratum in strata
+    )

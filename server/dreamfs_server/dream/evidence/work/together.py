@@ -19,13 +19,14 @@ from itertools import combinations
 from posixpath import basename, dirname, splitext
 from typing import Any
 
+from dreamfs_server.dream.evidence.chance import q_values
 from dreamfs_server.dream.evidence.places.roots import told_path
 from dreamfs_server.dream.evidence.places.visits import Atlas
 from dreamfs_server.dream.evidence.places.whereabouts import joined
 from dreamfs_server.dream.evidence.steps import Step, first_line_span
 from dreamfs_server.dream.evidence.support import Place, spread, support, told
 from dreamfs_server.dream.evidence.work.named_commands import named_commands
-from dreamfs_server.dream.evidence.work.strata import q_values, together_by_chance
+from dreamfs_server.dream.evidence.work.strata import together_by_chance
 from dreamfs_server.dream.material import Gathered, cite
 from dreamfs_tools.dreaming import Card, Claim, Evidence
 
