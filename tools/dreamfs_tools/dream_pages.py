@@ -11,6 +11,8 @@ from dreamfs_tools.errors import Refusal
 
 RECURRENCE = "recurrence"
 """The miner whose cards say what became of accepted rules."""
+OUTCOMES = "outcomes"
+"""The miner whose card says which errors go with failed sessions."""
 CARDS_LISTED_MAX = 50
 SKIPPED_LISTED_MAX = 50
 _CURATORS: Mapping[str, str] = {
@@ -97,6 +99,9 @@ def report(dream: Dream, cards: Sequence[Card], proposals: Sequence[Proposal]) -
     if dream.finished_at is not None:
         lines += [f"Ended at {moment(dream.finished_at)}."]
     lines += [f"It made {plural(len(cards), 'evidence card')}."]
+    if failing := [claim for card in cards if card.miner == OUTCOMES for claim in card.claims]:
+        lines += ["", "## Errors that go with failure", ""]
+        lines += [f"- {_line(claim.text)}" for claim in failing]
     if dream.usage:
         lines += ["", "## Usage", ""]
         lines += [f"- {key}: {_used(value)}" for key, value in dream.usage.items() if key != "chosen"]

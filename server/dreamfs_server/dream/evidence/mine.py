@@ -11,6 +11,7 @@ from dreamfs_server.dream.evidence.errors.circumstances import Called, calls
 from dreamfs_server.dream.evidence.errors.error_cards import commands_of, error_cards
 from dreamfs_server.dream.evidence.errors.errors import Failure, failures, recurring
 from dreamfs_server.dream.evidence.errors.explained import explained
+from dreamfs_server.dream.evidence.errors.outcomes import outcome_cards
 from dreamfs_server.dream.evidence.errors.permits import Permits, permit_cards, permits
 from dreamfs_server.dream.evidence.errors.recurrence import Recurrence
 from dreamfs_server.dream.evidence.errors.retries import Loop, loop_cards, loops
@@ -142,11 +143,13 @@ def _of_sessions(observed: Sequence[_Observed], orders: Orders) -> list[Card]:
         ),
     ]
     lasting = duration_cards(slow_commands(_all(one.timed for one in observed), days), orders.repeats)
-    circumstances = contrasts(recurring(failed), _all(one.called for one in observed))
+    findings = recurring(failed)
+    circumstances = contrasts(findings, _all(one.called for one in observed))
     refused = permit_cards([one.permitted for one in observed], orders.repeats)
     errors = enriched(error_cards(failed, places, _ran(observed)), circumstances)
     return [
         *explained(errors, [*misplaced, *lasting, *refused]),
+        *outcome_cards(findings, places),
         *refused,
         *misplaced,
         *lasting,
