@@ -332,6 +332,12 @@ def test_a_hook_that_names_itself_above_its_questions_is_one_error() -> None:
     assert card.data["signature"] == "[Facts First]"
 
 
+def test_a_linters_rule_is_known_by_its_number_and_name() -> None:
+    said = 'notes/{}.md:1{} error MD040/fenced-code-language Fenced code blocks should have a language [Context: "```"]'
+    [card] = errors([session(n, [bash("npx markdownlint notes", said.format(n, n), failed=True)]) for n in range(3)])
+    assert card.data["signature"] == "lint rule MD040/fenced-code-language"
+
+
 def test_the_prompt_of_sudo_is_no_part_of_what_a_program_says() -> None:
     said = ["[sudo] password for ann: error: no such target", "error: no such target"]
     [card] = errors([session(n, [bash("sudo build", said[n % 2], failed=True)]) for n in range(4)])

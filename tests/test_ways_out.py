@@ -62,3 +62,27 @@ def test_names_that_differ_each_time_are_no_way_out() -> None:
         )
         == []
     )
+
+
+def test_where_a_file_is_is_told_without_the_part_that_was_read() -> None:
+    def read(path: str, **part: object) -> dict[str, object]:
+        return {"file_path": path, **part}
+
+    sessions = [
+        session(
+            n,
+            [
+                (
+                    "Read",
+                    read(f"/app/tests/unit/test_{n}.py"),
+                    "File does not exist. Current working directory: /app",
+                    True,
+                ),
+                ("Read", read(f"/app/tests/test_{n}.py", limit=100 + n), "1 import os", False),
+            ],
+        )
+        for n in range(4)
+    ]
+    [card] = [card for card in mine(material(sessions)) if card.miner == "errors"]
+    assert card.data["signature"] == "File does not exist."
+    assert card.data["tallies"][0].label == "write `/app/tests` for `/app/tests/unit` in `file_path`"

@@ -45,6 +45,7 @@ _SELF_EVIDENT = {
     "string to replace found several times": "give `",
     "too much to read at once": "give `",
     "a directory, not a file": "write `ls`",
+    "wrong arguments of a tool": "give `",
 }
 """Ways out of the client's own errors about editing that every agent knows: what they begin with."""
 

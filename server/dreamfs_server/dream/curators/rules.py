@@ -89,7 +89,7 @@ def _enforced(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal,
         card
         for card in cards
         if card.data["rule"]
-        and re.fullmatch(rf"{LINT_RULE} (?!typecheck$)[\w-]+", card.data["signature"])
+        and re.fullmatch(rf"{LINT_RULE} (?!typecheck$)[\w/-]+", card.data["signature"])
         and not _known(material, card)
     ]
     if len(chosen) < enforced_rules_min:

@@ -168,7 +168,9 @@ def _argument_change(before: Mapping[str, object], after: Mapping[str, object]) 
             parts = [_argument(key, before, after, named=named) for key in chosen]
             if all(parts) and (label := ", ".join(parts)) not in labels:
                 labels.append(label)
-    return labels
+    # Which part of a file is read, and where to look, are changed together: the place is what matters.
+    places = [part for key in keys if (part := _argument(key, before, after, named=True)).endswith(f" in `{key}`")]
+    return [*labels, *(place for place in places if place not in labels)]
 
 
 def _argument(key: str, before: Mapping[str, object], after: Mapping[str, object], *, named: bool) -> str:

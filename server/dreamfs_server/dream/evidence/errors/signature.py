@@ -75,7 +75,9 @@ _CODE = re.compile(r"^(?://|/\*|\*\s)|[\w)\]>\"'] ?\{$|[\w)\]\"'];$")
 _LOCATED = re.compile(
     r"^(?:\./)?(?:[\w@+~.-]*/)*[\w@+-][\w@+.-]*\.[A-Za-z]\w{0,5}(?::\d+(?::\d+)?|\(\d+(?:,\d+)?\)):? +\S"
 )
-_RULE = re.compile(r"(?<=\s)(?:error )?([A-Z]{1,4}\d{2,5})\b(?=:? )|[\[(]([a-z][a-z0-9]*(?:-[a-z0-9]+)*)[)\]]$")
+_RULE = re.compile(
+    r"(?<=\s)(?:error )?([A-Z]{1,4}\d{2,5}(?:/[a-z][a-z-]+)?)\b(?=:? )|[\[(]([a-z][a-z0-9]*(?:-[a-z0-9]+)*)[)\]]$"
+)
 _SENTENCE = re.compile(r"(?:^|\s)[^\W\d_]{2,}\W{0,3}\s+[^\W\d_]{2,}\W{0,3}\s+[^\W\d_]{2,}")
 """Three words: below an exit code, a number, a path or a name alone is what was printed and no message."""
 _TITLE = re.compile(r"\[[A-Z][A-Za-z]*(?:[ -][\w-]+){1,6}\]")
@@ -84,6 +86,7 @@ _PRINTED_LINES_MIN = 3
 """From so many lines on, a command's output that names no error is what it had to print, whatever its exit code."""
 _SUDO = re.compile(r"^\[sudo\] password for [\w.-]+:\s*(?=\S)")
 _TAG = re.compile(r"^\[(?!(?i:error|fatal|warn|warning|info|debug)\])[a-z][\w:.-]*\]\s+(?=\S)")
+_CWD = re.compile(r"(?<=[.!?])\s+(?:Note: your current|Current) working directory\b.*$")
 _HINT = re.compile(r"(?<=[.!?])\s+(?:Did you mean|Note: your current working directory|Current working directory)\b.*$")
 
 _MASKS = (
@@ -206,7 +209,7 @@ def _candidate_lines(text: str) -> list[tuple[int, int]]:
 
 
 def _clean(line: str) -> str:
-    line = _SUDO.sub("", _ANSI.sub("", line).strip())
+    line = _CWD.sub("", _SUDO.sub("", _ANSI.sub("", line).strip()))
     return _TAG.sub("", re.sub(r"^(?:<\w+>)+|(?:</\w+>)+$", "", line).strip())
 
 

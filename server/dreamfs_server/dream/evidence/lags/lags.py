@@ -6,7 +6,7 @@ from dataclasses import replace
 from dreamfs_server.dream.evidence.lags.association import Association, associations
 from dreamfs_server.dream.evidence.lags.explanations import notes
 from dreamfs_server.dream.evidence.lags.happenings import Happening, happenings
-from dreamfs_server.dream.evidence.lags.stories import stories
+from dreamfs_server.dream.evidence.lags.stories import in_one_output, stories
 from dreamfs_server.dream.evidence.lags.windows import Seen, Window
 from dreamfs_server.dream.evidence.support import Place
 from dreamfs_server.dream.material import UNDATED, Gathered
@@ -16,6 +16,9 @@ cited_pairs_max = 6
 claims_max = 8
 """Of a story's names for the same times, that are claims."""
 beside_shown_max = 12
+explained_weight = 0.25
+one_output_weight = 0.5
+"""Of what is always printed together: whoever sees the one sees the other."""
 
 
 def seen_by(gathered: Gathered, place: Place) -> Seen:
@@ -25,7 +28,7 @@ def seen_by(gathered: Gathered, place: Place) -> Seen:
 
 
 def lag_cards(seen: Sequence[Seen]) -> list[Card]:
-    """One card a story; the direct ones weigh more than those that something else explains."""
+    """One card a story; those weigh less that something else explains, or that are seen in one output anyhow."""
     found, windows = associations(seen)
     noted = [replace(one, notes=notes(one, found, windows)) for one in found]
     return [_card(told, windows) for told in stories(noted, windows)]
@@ -46,7 +49,8 @@ def _card(told: Sequence[Association], windows: Sequence[Window]) -> Card:
         title=f"{one.lead} → {one.follow} after {told_lag(one.lag_seconds)}",
         body="\n".join(body),
         claims=claims,
-        weight=(0.25 if one.explained else 1.0) * one.hits,
+        weight=(explained_weight if one.explained else one_output_weight if in_one_output(one, windows) else 1.0)
+        * one.hits,
         data={"association": one, "beside": told[1:claims_max]},
     )
 

@@ -65,13 +65,13 @@ def _same(one: Association, other: Association) -> bool:
 
 def _noted(members: Sequence[Association], windows: Sequence[Window]) -> list[Association]:
     names = {name for one in members for name in (one.lead, one.follow)}
-    if len(names) <= names_max or not _in_one_output(members[0], windows):
+    if len(names) <= names_max or not in_one_output(members[0], windows):
         return list(members)
     note = f"sequence: {len(names)} kinds of lines of one output come in this order, as the steps of one program do"
     return [replace(one, notes=[note, *one.notes]) for one in members]
 
 
-def _in_one_output(one: Association, windows: Sequence[Window]) -> bool:
+def in_one_output(one: Association, windows: Sequence[Window]) -> bool:
     """Whether most hits have both ends in one tool's answer."""
     together = 0
     for number, a, b in one.pairs:
