@@ -66,6 +66,14 @@ def test_a_file_seen_through_the_shell_alone_counts_as_unread_but_the_error_says
     assert card.data["before"]["condition"] == "the file had been seen through the shell only"
 
 
+def test_how_a_command_was_put_is_told_where_it_makes_the_difference() -> None:
+    failing = bash('ls "s:\\\\srv\\\\"', "bash: unexpected EOF while looking for matching quote", failed=True)
+    calls: list[Call] = [failing, *(bash(f"ls /s/srv/{n}") for n in range(5))]
+    [card] = before([session(n, calls) for n in range(8)])
+    assert card.data["before"]["condition"] == "a backslash stood right before a quote"
+    assert (card.data["before"]["failed_with"], card.data["before"]["failed_without"]) == (8, 0)
+
+
 def test_a_circumstance_that_the_message_states_is_not_told() -> None:
     calls: list[Call] = [
         edit("/repo/a.py", failing=UNREAD),

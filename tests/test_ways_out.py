@@ -6,7 +6,7 @@ import pytest
 
 from dreamfs_server.dream.curators.embedded import curate
 from dreamfs_server.dream.evidence import mine
-from dreamfs_server.dream.evidence.errors.labels import ABSOLUTE, NO_GLOB, QUOTES, label_ideas
+from dreamfs_server.dream.evidence.errors.labels import ABSOLUTE, NO_GLOB, QUOTES, SLASHES, label_ideas
 from mined_sessions import bash, material, session
 
 
@@ -21,6 +21,13 @@ from mined_sessions import bash, material, session
         ("cat src/main.rs", "cat /home/dev/app/src/main.rs", [ABSOLUTE]),
         ("gh api repos/acme-inc/site", "gh api repos/acme/site", ["write `acme` there"]),
         ("ssh build-01 uptime", "ssh build-02.internal uptime", ["write `build-02.internal` there"]),
+        (
+            "docker exec -it web18 app-bin -u x",
+            "docker exec stack-web-1 app -u x",
+            ["write `stack-web-1` there", "write `app` there"],
+        ),
+        (r'ls "s:\srv\01\"', 'ls "s:/srv/01/"', [SLASHES]),
+        (r'ls "S:\srv\01\"', "ls /s/srv/01/", [SLASHES]),
         ("head -n 100 log", "head -n 20 log", []),
         ("sleep 300", "sleep 60", []),
         ("make all", "make clean all", []),

@@ -96,7 +96,8 @@ def said_of(card: Card) -> Said | None:
         if not (stuck and t.label in AGAIN)
     ]
     lines += [_seen(card), *_since(card.data["occurrence"]), *_outcome(card.data["contrast"])]
-    advice = f"far more often where {before['condition']}" if before else _advice(None if known else good, bad, stuck)
+    news = None if known else good
+    advice = f"far more often where {before['condition']}" if before and not news else _advice(news, bad, stuck)
     return Said(f"{short(card).rstrip('.:')}: {advice}"[:255], "\n".join(lines))
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dreamfs_server.dream.evidence.chance import at_least_within, q_values
-from dreamfs_server.dream.evidence.errors.circumstances import SHELL_ONLY, UNREAD, Called
+from dreamfs_server.dream.evidence.errors.circumstances import GLOBBED, SHELL_ONLY, UNREAD, Called
 from dreamfs_server.dream.evidence.errors.errors import Failure, Finding
 from dreamfs_server.dream.evidence.support import Place, spread, support, told
 from dreamfs_tools.dreaming import Card, Claim, Evidence
@@ -29,7 +29,11 @@ rate_min = 0.05
 """Of the calls under a circumstance, that have to fail for it to be worth a word."""
 q_max = 0.001
 evidence_max = 6
-_RESTATES = {UNREAD: ("read", "exist", "no such file"), SHELL_ONLY: ("exist", "no such file")}
+_RESTATES = {
+    UNREAD: ("read", "exist", "no such file"),
+    SHELL_ONLY: ("exist", "no such file"),
+    GLOBBED: ("no match", "pattern"),
+}
 """A circumstance that an error with one of these words states itself, or that follows from it."""
 
 

@@ -29,9 +29,22 @@ SUMMARISED = "the session had been summarised before"
 TOGETHER = "other calls were made together with it"
 DELEGATED = "a sub-agent made it"
 AWAY = "the shell was in another folder than where the session began"
+GLOBBED = "it had a pattern (`*`, `[…]`) for the shell"
+
+_SHAPES = (
+    ("a backslash stood right before a quote", re.compile(r"\\[\"'](?:\s|$|[;&|)])")),
+    (GLOBBED, re.compile(r"(?<!\\)(?:\*|\[[^\]\s]+\])")),
+    ("it had a here-document", re.compile(r"<<-?\s*['\"]?\w")),
+    ("code was given on the line (`-c`, `-e`)", re.compile(r"\s-[ce]\s+['\"]")),
+    ("several commands were chained (`&&`, `;`)", re.compile(r"&&|;(?!\s*(?:do|then|done|fi)\b)")),
+    ("it had a loop or a condition", re.compile(r"(?:^|[;&|]\s*|\n)(?:for|while|until|if)\s")),
+)
+"""How a command line is put. Patterns, chains and loops are looked for outside of quotes."""
+_OUTSIDE = frozenset((1, 4, 5))
 
 long_lines_min = 11
 old_calls_min = 31
+shape_characters_max = 1_000
 flags_max = 12
 """Of one command, that are looked at."""
 
@@ -43,6 +56,7 @@ _REWRITES = re.compile(
     r"|\b(?:cargo|make|mise|just|task|npm|pnpm|yarn|bun|dotnet|mix|deno|go)\s+(?:run\s+)?(?:fmt|format)\b|\blint:fix\b"
     r"|\bgit\s+(?:checkout|stash|pull|merge|rebase|reset|restore|switch|cherry-pick|revert|apply)\b"
 )
+_HELD = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"")
 _FLAG = re.compile(r"(?<!\S)--[a-z][a-z-]+")
 
 
@@ -79,6 +93,7 @@ def calls(gathered: Gathered, place: Place, all_steps: Sequence[Step]) -> list[C
             where.add(SUMMARISED)
         if step.command:
             where.update(f"`{flag}` was given" for flag in _FLAG.findall(step.command[:500])[:flags_max])
+            where.update(_shapes(step.command[:shape_characters_max]))
             if directory_of(step, starts[step.position]) not in ("", None):
                 where.add(AWAY)
         elif step.file and step.tool.lower() in _EDITS:
@@ -90,6 +105,11 @@ def calls(gathered: Gathered, place: Place, all_steps: Sequence[Step]) -> list[C
                 reads[step.file] = step.position
                 in_part[step.file] = bool(step.given.get("offset") or step.given.get("limit"))
     return result
+
+
+def _shapes(command: str) -> list[str]:
+    bare = _HELD.sub("''", command)
+    return [name for n, (name, looks) in enumerate(_SHAPES) if looks.search(bare if n in _OUTSIDE else command)]
 
 
 def _about_file(

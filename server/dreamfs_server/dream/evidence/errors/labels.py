@@ -24,10 +24,14 @@ _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*(?==\S)")
 QUOTES = "put quotes around what the shell would take apart"
 NO_GLOB = "name the files, or let the program match them, without a pattern (`*`, `?`, `[…]`) for the shell"
 ABSOLUTE = "give the absolute path"
+SLASHES = "write paths with `/`, not with `\\`"
 telling_characters_min = 3
+changed_places_max = 3
+"""Of a command line: more of them are another command."""
 _HELD = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"")
 _UNQUOTED = re.compile(r"['\"\\]")
 _GLOB = re.compile(r"(?<!\\)[*?\[]")
+_DRIVE = re.compile(r"\b([A-Za-z]):/")
 _PIECES = re.compile(r"(?<=[/:=@])|(?=[/:=@])")
 _NUMBERS = re.compile(r"[\d.,:_-]*")
 _ASKS = frozenset(("pattern", "query", "url", "prompt", "todos"))
@@ -68,20 +72,31 @@ def label_ideas(before: str, after: str) -> list[str]:
         return [QUOTES] if len(_HELD.findall(b)) > len(_HELD.findall(a)) or b.count("\\") > a.count("\\") else []
     if _GLOB.search(_HELD.sub("", a)) and not _GLOB.search(_HELD.sub("", b)):
         return [NO_GLOB]
-    one, other = a.split()[:80], b.split()[:80]
+    if _with_slashes(a) == _with_slashes(b) and a.count("\\") > b.count("\\"):
+        return [SLASHES]
+    # Flags come and go beside; what they are given stays.
+    one, other = ([word for word in line.split()[:80] if not word.startswith("-")] for line in (a, b))
     changed = [
-        (old, new)
+        (one[i:j], other[k:n])
         for tag, i, j, k, n in SequenceMatcher(a=one, b=other, autojunk=False).get_opcodes()
         if tag != "equal"
-        for old, new in [(one[i:j], other[k:n])]
     ]
-    if len(changed) != 1 or not len(changed[0][0]) == len(changed[0][1]) == 1:
+    if len(changed) > changed_places_max:
         return []
-    [([old], [new])] = changed
-    if new.startswith("/") and new.endswith(f"/{old.removeprefix('./')}"):
-        return [ABSOLUTE]
-    wanted = _swapped_in(old, new)
-    return [f"write `{wanted}` there"] if wanted else []
+    swapped = [pair for old, new in changed if len(old) == len(new) for pair in zip(old, new, strict=True)]
+    if len(swapped) > changed_places_max:
+        return []
+    if len(changed) == len(swapped) == 1:
+        [(old, new)] = swapped
+        if new.startswith("/") and new.endswith(f"/{old.removeprefix('./')}"):
+            return [ABSOLUTE]
+    return [f"write `{wanted}` there" for old, new in swapped if (wanted := _swapped_in(old, new))]
+
+
+def _with_slashes(command: str) -> str:
+    """A command line whose paths are written with `/`, drives as folders, quotes left out."""
+    plain = _UNQUOTED.sub(lambda found: "/" if found[0] == "\\" else "", command)
+    return re.sub(r"/+(?=\s|$)|(?<=/)/+", "", _DRIVE.sub(r"/\1/", plain)).lower()
 
 
 def _swapped_in(old: str, new: str) -> str:
