@@ -103,6 +103,13 @@ def test_one_thing_in_several_ways_of_writing_is_one_question() -> None:
     assert (card.claims[0].statistics["sessions"], card.data["sought"]) == (5, "retry_budget")
 
 
+def test_two_things_in_one_file_are_one_line_and_their_searches_count_once() -> None:
+    sessions = [session(n, asking("retry_budget|max_open", POOL, f"{CODE}\nmax_open")) for n in range(4)]
+    [card] = cards(sessions)
+    assert (card.data["sought"], card.data["words"], card.weight) == ("retry_budget", ["max_open"], 8.0)
+    assert page(sessions).rstrip().endswith("2026-11-01 to 2026-11-04. Also there: `max_open`.")
+
+
 def test_checkouts_in_different_homes_and_on_windows_tell_one_story() -> None:
     def checkout(number: int, home: str, slash: str) -> Gathered:
         def path(name: str) -> str:
@@ -392,6 +399,7 @@ def test_what_looks_into_a_named_file_or_another_programs_output_is_no_search(co
         (r"class\s+Scoring\b", ["Scoring"], None),
         ("retry.*budget", ["retry budget", "retry", "budget"], None),
         ("[Rr]etry", ["Retry"], None),
+        (r"cart.*\.(py|json|html)$", ["cart"], None),
         (r"process\.env\[", ["process env", "process", "env"], None),
         ("**/*auth*.ts", None, ["auth"]),
         ("src/**/user_service.py", None, ["user_service"]),

@@ -20,7 +20,7 @@ _HEAD = (
 def lookup_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal, float]]:
     """One proposal for the page, with what it would save; none where nothing new is to be said."""
     said = [(card, line) for card in cards if not _known(material, card) and (line := _line(card))]
-    # Searches in the order of the cards' numbers would mix both kinds; what stands in a file is the greater news.
+    # Cards come by what they cost; where something stands that no name tells is the greater news.
     said = sorted(said, key=lambda one: not one[0].data["sought"])[:lines_max]
     path = f"{material.mount}/{page_name}.md"
     page = next((memory for memory in material.memories if memory.path == path), None)

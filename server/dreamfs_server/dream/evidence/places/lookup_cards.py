@@ -83,13 +83,15 @@ def _answer_card(found: Sequence[Answer], file: File) -> Card:
         f"`{main.term}` is in `{main.path}`: {rests.sessions} of {main.asked} sessions that searched for it ended there, "
         f"on {_days(rests.days)}, after {main.searches} searches."
     )
+    if also:
+        text += f" {', '.join(f'`{one.term}`' for one in also)} {'is' if len(also) == 1 else 'are'} there as well."
     return _card(
         f"{main.term} is in {main.path}",
         text,
         {"sought": main.term, "found": main.path, "count": main.searches},
         {"asked": main.asked, "opened": len(file.opened), "words": [one.term for one in also]},
         [(session.place, held.quote, lookup.place) for session, lookup, held in main.found],
-        weight=float(sum(one.searches for one in (main, *also))),
+        weight=float(_cost([main, *also])),
     )
 
 
@@ -100,6 +102,15 @@ def _apart(ordered: Sequence[Answer]) -> list[Answer]:
         if not any(one.key in other.key or other.key in one.key for other in result):
             result.append(one)
     return result
+
+
+def _cost(answers: Iterable[Answer]) -> int:
+    """The searches of several answers; those for two things at once count once."""
+    costs: dict[int, int] = {}
+    for answer in answers:
+        for _, lookup, held in answer.found:
+            costs[id(lookup)] = max(costs.get(id(lookup), 0), held.searches, lookup.searches)
+    return sum(costs.values())
 
 
 def _file_card(path: str, file: File, may_tell: Callable[[str, str], bool]) -> list[Card]:
@@ -169,9 +180,8 @@ def _card(
     """A card whose claim quotes a search and where it ended, for several places."""
     rests = support(place for place, _, _ in seen)
     first: dict[Place, tuple[Evidence, Evidence]] = {}
-    for place, *quotes in seen:
-        if all(one.quote for one in quotes):
-            first.setdefault(place, (quotes[0], quotes[1]))
+    for place, search, opening in seen:
+        first.setdefault(place, (search, opening))
     evidence = [quote for place in spread(first, evidence_places_max) for quote in first[place]]
     statistics = {**names, "sessions": rests.sessions, "tasks": rests.tasks, "days": rests.days, **more}
     days = sorted({place.day for place, _, _ in seen} - {UNDATED})

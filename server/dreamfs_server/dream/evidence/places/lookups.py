@@ -219,9 +219,8 @@ class _Session:
         for search in naming:
             for term in search.terms if search.inside else ():
                 key = key_of(term)
-                if key not in result and says(low, term):
-                    of_it = [one for one in naming if key in map(key_of, one.terms)]
-                    result[key] = Held(term, len(of_it), self._quote(search.step.call, term))
+                if key not in result and says(low, term) and (quote := self._quote(search.step.call, term)).quote:
+                    result[key] = Held(term, sum(key in map(key_of, one.terms) for one in naming), quote)
         return result
 
     def _quote(self, event: Event | None, said: str) -> Evidence:

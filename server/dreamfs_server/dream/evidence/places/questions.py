@@ -29,7 +29,7 @@ _KNOWN = re.compile(
     r"|requirements[\w-]*|tsconfig[\w.]*|cargo|go|(?:docker-)?compose|\.env[\w.]*|\.gitignore)(?:\.\w+)*"
 )
 """Files that every project has, where everybody looks for them."""
-_NOT_OURS = re.compile(r"(?:^|/)(?:node_modules|site-packages|vendor|dist|target|\.git|\.venv|tool-results)/")
+_NOT_OURS = re.compile(r"(?:^|/)(?:node_modules|site-packages|dist|\.git|\.venv|tool-results)/")
 _RANDOM = re.compile(r"(?i)[0-9a-f-]{10,}|\w*\d\w*\d\w*\d\w*\d\w*")
 
 
@@ -97,12 +97,13 @@ class Searched:
                     self.questions[key].asked.add(session.place.root)
             for found in session.found:
                 path = told_path(found.path, root)
-                if is_first(session, found.at, found.path, found.quote.quote) and self._may_be_told(path, root):
+                quoted = found.quote.quote and found.place.quote
+                if quoted and is_first(session, found.at, found.path, found.quote.quote) and self._may_tell(path, root):
                     self.files[path].lookups.append((session, found))
                     for key, held in found.held.items():
                         self.questions[key].ended[path].append((session, found, held))
 
-    def _may_be_told(self, path: str, root: str) -> bool:
+    def _may_tell(self, path: str, root: str) -> bool:
         return (
             in_project(path, root)
             and _NOT_OURS.search(path) is None

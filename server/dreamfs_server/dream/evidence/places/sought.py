@@ -14,6 +14,7 @@ pattern_characters_max = 400
 
 _EITHER_CASE = re.compile(r"\[(\w)(\w)\]")
 _SYNTAX = re.compile(r"\\[bBsSdDwWAZzrnt<>]|\[[^\]\n]*\]|\{[\d,]*\}|\(\?[\w:!=<]*")
+_ENDED = re.compile(r"\\?\.\(?(?:\?:)?[\w|\\]+\)?\$")
 _ENDINGS = re.compile(r"(?<=\w)(?:\.[A-Za-z]{1,10}|\.?\*)+$|^\*\.\w+$")
 _PIECE = re.compile(r"[^\W\d][\w-]*")
 _SUBWORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
@@ -36,7 +37,8 @@ _OF_LANGUAGES = frozenset(
 
 def terms_of(pattern: str) -> list[str]:
     """What a regular expression seeks: of each of its alternatives the words, together and one by one."""
-    plain = _EITHER_CASE.sub(lambda m: m[1] if m[1].lower() == m[2].lower() else m[0], pattern[:pattern_characters_max])
+    plain = _ENDED.sub(" ", pattern[:pattern_characters_max])
+    plain = _EITHER_CASE.sub(lambda m: m[1] if m[1].lower() == m[2].lower() else m[0], plain)
     return [term for part in re.split(r"\\?\|", plain) for term in _terms(_SYNTAX.sub(" ", part))]
 
 
