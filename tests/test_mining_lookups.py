@@ -208,7 +208,7 @@ def test_what_every_project_has_is_no_news() -> None:
         assert cards([session(n, asking("retry_budget", name)) for n in range(6)]) == []
 
 
-def searching(number: int, path: str = "src/lib/errata.ts", *, word: str = "detectMistake") -> Gathered:
+def searching(number: int, path: str = "src/lib/errata.ts", *, word: str = "spellCheck") -> Gathered:
     """Finds a file by listing folders, and by a word that does not stand in what it is shown of it."""
     folder = path.rpartition("/")[0]
     calls = [bash("ls", "src docs"), grep(word, NOTHING), bash(f"ls {folder}", f"{path.rpartition('/')[2]}\nmoney.ts")]
@@ -220,10 +220,10 @@ def test_a_file_that_is_searched_for_is_told_with_both_denominators() -> None:
     [card] = cards([*(searching(n) for n in range(4)), *others])
     said = card.claims[0].statistics
     assert (said["sought"], said["found"]) == ("", "src/lib/errata.ts")
-    assert (said["sessions"], said["opened"], said["count"], said["words"]) == (4, 10, 16, ["detectMistake"])
+    assert (said["sessions"], said["opened"], said["count"], said["words"]) == (4, 10, 16, ["spellCheck"])
     assert (
         "- `src/lib/errata.ts`: 4 of 10 sessions that opened it had searched before (4.0 searches each), "
-        "several for `detectMistake`, 2026-11-01 to 2026-11-04." in page([*(searching(n) for n in range(4)), *others])
+        "several for `spellCheck`, 2026-11-01 to 2026-11-04." in page([*(searching(n) for n in range(4)), *others])
     )
 
 
@@ -233,9 +233,9 @@ def test_a_file_that_most_open_without_a_search_is_no_finding() -> None:
 
 
 def test_a_file_whose_name_says_what_was_sought_needs_more() -> None:
-    by_name = [searching(n, "src/lib/detect_mistake.ts") for n in range(5)]
+    by_name = [searching(n, "src/lib/spell_check.ts") for n in range(5)]
     assert cards(by_name[:4]) == []
-    assert [card.data["found"] for card in cards(by_name)] == ["src/lib/detect_mistake.ts"]
+    assert [card.data["found"] for card in cards(by_name)] == ["src/lib/spell_check.ts"]
 
 
 def test_a_file_that_was_touched_before_is_not_searched_for() -> None:
