@@ -164,6 +164,7 @@ _NAMES: Mapping[str, Sequence[str]] = {
     "command": (),
     "program": ("folder",),
     "habit": (),
+    "sought": ("found",),
     "takes": (),
     "awaits": (),
     "changed": ("with",),

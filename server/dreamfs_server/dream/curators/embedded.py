@@ -12,6 +12,7 @@ from dataclasses import replace
 from dreamfs_server.dream.curators.durations import duration_proposals
 from dreamfs_server.dream.curators.incidents import incident_proposals
 from dreamfs_server.dream.curators.lessons import assertion_proposals, fact_proposals, preference_proposals
+from dreamfs_server.dream.curators.lookups import lookup_proposals
 from dreamfs_server.dream.curators.patterns import pattern_proposals
 from dreamfs_server.dream.curators.permits import permit_proposals
 from dreamfs_server.dream.curators.places import place_proposals
@@ -38,6 +39,7 @@ WRITERS: Mapping[str, Writer] = {
     "errors": rule_proposals,
     "permits": permit_proposals,
     "places": place_proposals,
+    "lookups": lookup_proposals,
     "durations": duration_proposals,
     "practice": practice_proposals,
     "together": together_proposals,

@@ -29,9 +29,12 @@ from dreamfs_server.dream.evidence.people.alerts import Firing, alert_cards, fir
 from dreamfs_server.dream.evidence.people.corrections import Wish, correction_cards, wishes
 from dreamfs_server.dream.evidence.people.findings import Finding, findings
 from dreamfs_server.dream.evidence.places.folders import Run, folder_cards, runs
+from dreamfs_server.dream.evidence.places.lookup_cards import lookup_cards
+from dreamfs_server.dream.evidence.places.lookups import Lookups, lookups
 from dreamfs_server.dream.evidence.places.places import place_cards, wrong_places
 from dreamfs_server.dream.evidence.places.programs import Unknown, program_cards, unknown_commands
 from dreamfs_server.dream.evidence.places.visits import Visit, atlas_of, visit
+from dreamfs_server.dream.evidence.places.whereabouts import looks
 from dreamfs_server.dream.evidence.retellings import Retellings
 from dreamfs_server.dream.evidence.steps import Step, steps
 from dreamfs_server.dream.evidence.support import Place
@@ -55,6 +58,7 @@ class _Observed:
     seen: Seen
     failed: Sequence[Failure]
     visit: Visit
+    looked_up: Lookups
     ran_in: Sequence[Run]
     unknown: Sequence[Unknown]
     worked: set[str]
@@ -105,12 +109,14 @@ def mine(material: Material) -> list[Card]:
 def _observed(gathered: Gathered, taken: Sequence[Step]) -> _Observed:
     session = gathered.session
     place = Place(session.session_id, gathered.root, gathered.day, session.task, session.outcome)
+    seen = looks(taken)
     unknown, worked = unknown_commands(gathered, place, taken)
     return _Observed(
         place=place,
         seen=seen_by(gathered, place),
         failed=failures(gathered, place, taken),
-        visit=visit(gathered, place, taken),
+        visit=visit(gathered, place, taken, seen),
+        looked_up=lookups(gathered, place, taken, seen),
         ran_in=runs(gathered, taken),
         unknown=unknown,
         worked=worked,
@@ -133,10 +139,12 @@ def _of_sessions(observed: Sequence[_Observed], orders: Orders) -> list[Card]:
     places = [one.place for one in observed]
     days = [place.day for place in places]
     visits = [one.visit for one in observed]
+    atlas = atlas_of(visits)
     changes = [one.changed for one in observed]
     failed = _all(one.failed for one in observed)
+    missed = place_cards(wrong_places(visits))
     misplaced = [
-        *place_cards(wrong_places(visits)),
+        *missed,
         *folder_cards(visits, {one.place.session_id: one.ran_in for one in observed}),
         *program_cards(
             _all(one.unknown for one in observed), {one.place.session_id: one.worked for one in observed}, places
@@ -152,10 +160,16 @@ def _of_sessions(observed: Sequence[_Observed], orders: Orders) -> list[Card]:
         *outcome_cards(findings, places),
         *refused,
         *misplaced,
+        *lookup_cards(
+            [one.looked_up for one in observed],
+            atlas,
+            orders.repeats,
+            {card.data["right"] for card in missed if card.data["rule"]} - {""},
+        ),
         *lasting,
         *polling_cards(polled(_all(one.slept for one in observed), days), orders.repeats),
         *failing_test_cards(_all(one.broken for one in observed), changes),
-        *together_cards(changes, atlas_of(visits)),
+        *together_cards(changes, atlas),
         *lag_cards([one.seen for one in observed]),
         *loop_cards(_all(one.looped for one in observed)),
         *correction_cards(_all(one.wished for one in observed)),

@@ -123,6 +123,12 @@ def told_path(path: str, root: str) -> str:
     return _HOME.sub("~", path)
 
 
+def in_project(path: str, root: str) -> bool:
+    """Whether a path as it is told lies in the project; where the folder is not known, what is no scratch and no setting does."""
+    outside = ("/", "~") if root else (_SCRATCH, "/private/", "/var/", "~/.")
+    return path != "" and not path.startswith(outside)
+
+
 def above(path: str) -> list[str]:
     """The folders that a path lies in, outermost first, without the folder that all are relative to."""
     parts = path.split("/")

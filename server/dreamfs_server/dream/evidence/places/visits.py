@@ -14,7 +14,7 @@ from posixpath import basename, dirname, splitext
 from rapidfuzz.fuzz import ratio
 
 from dreamfs_server.dream.evidence.places.roots import above, roots, said_root, told_path
-from dreamfs_server.dream.evidence.places.whereabouts import Look, looks
+from dreamfs_server.dream.evidence.places.whereabouts import Look
 from dreamfs_server.dream.evidence.steps import Step, first_line_span
 from dreamfs_server.dream.evidence.support import Place
 from dreamfs_server.dream.material import Gathered, cite
@@ -71,10 +71,9 @@ class Visit:
     misses: Sequence[Miss]
 
 
-def visit(gathered: Gathered, place: Place, all_steps: Sequence[Step]) -> Visit:
-    """The misses and finds of one session."""
+def visit(gathered: Gathered, place: Place, all_steps: Sequence[Step], seen: Sequence[Look]) -> Visit:
+    """The misses and finds of one session, by its steps and looks."""
     session_id = gathered.session.session_id
-    seen = looks(all_steps)
     first: dict[str, int] = {}
     for look in seen:
         if look.there:

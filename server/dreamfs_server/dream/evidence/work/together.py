@@ -20,7 +20,7 @@ from posixpath import basename, dirname, splitext
 from typing import Any
 
 from dreamfs_server.dream.evidence.chance import q_values
-from dreamfs_server.dream.evidence.places.roots import told_path
+from dreamfs_server.dream.evidence.places.roots import in_project, told_path
 from dreamfs_server.dream.evidence.places.visits import Atlas
 from dreamfs_server.dream.evidence.places.whereabouts import joined
 from dreamfs_server.dream.evidence.steps import Step, first_line_span
@@ -179,8 +179,9 @@ class _World:
         since: dict[str, int] = {}
         names: set[str] = set()
         for path, (position, quote) in sorted(one.files.items(), key=lambda item: (item[1][0], item[0])):
-            name = _in_project(path, atlas.root_of[one.place.session_id])
-            if not name:
+            root = atlas.root_of[one.place.session_id]
+            name = told_path(path, root)
+            if not in_project(name, root):
                 continue
             names.add(name)
             for unit in units(name):
@@ -195,13 +196,6 @@ class _World:
                 if position > first:
                     self.followed[unit, command] |= bit
         return names
-
-
-def _in_project(path: str, root: str) -> str:
-    """A path as it is told, "" outside the project; where the folder is not known, what is no scratch and no setting counts."""
-    name = told_path(path, root)
-    outside = ("/", "~") if root else ("/tmp/", "/private/", "/var/", "~/.")  # noqa: S108  # other people's folders
-    return "" if name.startswith(outside) else name
 
 
 def units(path: str) -> list[str]:
