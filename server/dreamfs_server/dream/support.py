@@ -164,6 +164,7 @@ _NAMES: Mapping[str, Sequence[str]] = {
     "habit": (),
     "takes": (),
     "awaits": (),
+    "prints": ("kind",),
     "changed": ("with",),
     "reason": (),
 }
