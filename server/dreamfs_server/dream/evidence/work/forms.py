@@ -16,26 +16,12 @@ _HELD = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"")
 _PIPED = re.compile(r"(?<!\|)\|&?(?![|&])\s*([A-Za-z]\w*)")
 _KEPT = re.compile(r"(?:^|[^<>\-=0-9])(?:&|1)?>>?(?![>&])\s*[\w./~$\"'-]")
 """What is printed goes to a file."""
+_FILTERED = re.compile(rf"(?<!\|)\|&?\s*(?:{'|'.join(sorted(FILTERS))})\b[^|;&\n]*")
 _PRINTING = re.compile(
-    r"(?<!\S)(?:-q+|-s|-v+|--quiet|--silent|--verbose|--no-progress|--nocapture|--stat|--oneline|--short|--porcelain|--name-only"
-    r"|--(?:tb|reporter|log-?level)[= ][a-z][\w-]*)(?!\S)"
+    r"(?<!\S)(?:-q+|-s|-v+|--(?:quiet|silent|verbose|no-progress|nocapture|stat|oneline|short|porcelain|name-only)"
+    r"|--(?:tb|reporter|log-?level)(?:[= ][a-z][\w-]*)?)(?!\S)"
 )
-_PRINTING_NAMES = frozenset(
-    (
-        "--no-progress",
-        "--nocapture",
-        "--stat",
-        "--oneline",
-        "--short",
-        "--porcelain",
-        "--name-only",
-        "--tb",
-        "--reporter",
-        "--log-level",
-        "--loglevel",
-    )
-)
-"""Those of them that a command's narrowest name has."""
+"""Flags that change what is printed only, those with a value together with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +45,8 @@ def form(line: str, named: Names) -> Form | None:
     bare = _HELD.sub("''", line)
     if _KEPT.search(bare.replace("2>/dev/null", "").replace("2> /dev/null", "")):
         return None
-    command = " ".join(word for word in named.narrow.split() if word not in _PRINTING_NAMES)
-    flags = sorted({flag.replace("=", " ") for flag in _PRINTING.findall(bare)})
+    command = " ".join(word for word in named.narrow.split() if not _PRINTING.fullmatch(word))
+    flags = sorted({flag.replace("=", " ") for flag in _PRINTING.findall(_FILTERED.sub("", bare))})
     filters = [program for program in _PIPED.findall(bare) if program in FILTERS]
     label = " ".join((command, *flags, *(f"| {program}" for program in dict.fromkeys(filters))))
     return Form(command, label, frozenset(filters))

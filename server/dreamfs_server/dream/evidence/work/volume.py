@@ -163,7 +163,7 @@ def _are_one(samples: Mapping[str, set[int]]) -> bool:
 
 def _file(name: str, reads: Sequence[Answer], total: int, late: frozenset[str]) -> Filling | None:
     whole = [one for one in reads if not one.part]
-    parts = Narrower("part", [one for one in reads if one.part and not _lost(one)])
+    parts = Narrower("part", [one for one in reads if one.part and not one.cut])
     enough = len(parts.answers) >= narrower_runs_min and _is_third(parts.answers, whole)
     return _told("file", name, reads, whole, parts if enough else Narrower(), total, late)
 

@@ -11,6 +11,7 @@ from dreamfs_tools.dreaming import Card, Claim, Evidence
 
 evidence_places_max = 4
 cards_max = 20
+told_share_min = 0.01
 
 
 def volume_cards(found: Sequence[Filling], repeats_order: Callable[[str], bool]) -> list[Card]:
@@ -113,8 +114,10 @@ def told_cost(one: Filling, span: str = "") -> str:
     """
     rests = told(support(answer.place for answer in one.answers))
     times = {"file": "Read", "command": "Run"}.get(one.kind, "Called")
-    share = f"{one.share * 100:.0f} %" if one.share >= 0.01 else "less than 1 %"
-    said = f"{times} {len(one.answers)} times in {rests}{span}: {share} of all that tools gave back."
+    much = f"{one.share * 100:.0f} % of all that tools gave back"
+    if one.share < told_share_min:
+        much = f"{told_characters(one.total)} characters in all"
+    said = f"{times} {len(one.answers)} times in {rests}{span}: {much}."
     if one.cut:
         said += f" The client refused {len(one.cut)} of {len(one.whole)} {_WHAT[one.kind]}, or cut the answer off."
     if one.again:
