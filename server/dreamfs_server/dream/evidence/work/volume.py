@@ -62,7 +62,7 @@ class Filling:
     whole: Sequence[Answer]
     """Those that were to give the whole, in full or cut off."""
     characters: float
-    """Median of those in full; 0 where all were cut off."""
+    """Median of those in full; 0 where most were cut off and the others are not even `some`."""
     total: int
     share: float
     """Of all that tools gave back."""
@@ -220,8 +220,9 @@ def _told(
         return None
     if min(median(map(_size, some_of)) for some_of in (whole, now)) < least:
         return None
-    full = [one.characters for one in whole if not one.cut]
-    return Filling(kind, name, all_answers, whole, median(full) if full else 0.0, sum_of_all, share, narrower)
+    in_full = median([one.characters for one in whole if not one.cut] or [0])
+    characters = float(in_full) if in_full >= some else 0.0
+    return Filling(kind, name, all_answers, whole, characters, sum_of_all, share, narrower)
 
 
 def _size(one: Answer) -> float:

@@ -89,14 +89,16 @@ def told_size(one: Filling) -> str:
     of = len(one.whole) - len(one.cut)
     size, least = told_characters(one.characters), told_characters(one.narrower.characters)
     match one.kind:
-        case "file" if of:
+        case "file" if one.characters:
             said = f"`{one.name}` gives {size} characters when it is read whole (median of {of} reads)"
         case "file":
             said = f"`{one.name}` is too large for the client to read whole"
-        case "command" if of:
+        case "command" if one.characters:
             said = f"`{one.name}` prints {size} characters (median of {of} runs)"
         case "command":
             said = f"`{one.name}` prints more characters than the client passes on"
+        case _ if not one.characters:
+            said = f"`{one.name}` answers with more characters than the client passes on"
         case _:
             said = f"`{one.name}` answers with {size} characters (median of {of} calls)"
     if one.narrower.answers:
