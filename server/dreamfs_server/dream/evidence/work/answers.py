@@ -127,7 +127,7 @@ def _of_read(
     text = step.result.text if step.result is not None else ""
     if _UNCHANGED.match(text):
         return counted
-    part, body = _is_part(step), text.partition(_REMINDER)[0]
+    part, body = _is_part(step), text.rpartition(_REMINDER)[0] or text
     known = given.setdefault(path, set())
     again = False
     if not counted.cut:

@@ -79,8 +79,9 @@ class Filling:
     @property
     def spared(self) -> float:
         """In calls, what a forewarned agent would spare."""
-        least = self.narrower.characters
-        over = sum(max(0.0, one.characters - (least or one.characters / 2)) for one in self.whole if not _lost(one))
+        full = [one.characters for one in self.whole if not (one.cut or one.again)]
+        least = self.narrower.characters if self.narrower.answers else None
+        over = sum(max(0.0, characters - (characters / 2 if least is None else least)) for characters in full)
         again = sum(one.characters for one in self.again)
         return (over + again) / characters_a_call + len(self.cut)
 
@@ -102,7 +103,7 @@ def filling(given: Iterable[Answer], visits: Sequence[Visit], atlas: Atlas) -> l
     for _, runs in sorted(_by(known, "command", lambda one: one.name).items()):
         found.append(_command(runs, total, late))
     for name, calls in sorted(_by(known, "tool", lambda one: one.name).items()):
-        found.append(_told("tool", name, calls, calls, Narrower(), total, late))
+        found.append(_finding("tool", name, calls, calls, Narrower(), total, late))
     return [one for one in found if one is not None and one.spared >= spared_min]
 
 
@@ -165,7 +166,7 @@ def _file(name: str, reads: Sequence[Answer], total: int, late: frozenset[str]) 
     whole = [one for one in reads if not one.part]
     parts = Narrower("part", [one for one in reads if one.part and not one.cut])
     enough = len(parts.answers) >= narrower_runs_min and _is_third(parts.answers, whole)
-    return _told("file", name, reads, whole, parts if enough else Narrower(), total, late)
+    return _finding("file", name, reads, whole, parts if enough else Narrower(), total, late)
 
 
 def _command(runs: Sequence[Answer], total: int, late: frozenset[str]) -> Filling | None:
@@ -183,7 +184,7 @@ def _command(runs: Sequence[Answer], total: int, late: frozenset[str]) -> Fillin
     narrower = [one for one in ordered if one.filters >= widest.filters and _is_narrower(one, forms[one], widest, wide)]
     best = max(narrower, key=lambda one: len(forms[one]), default=None)
     least = Narrower(best.label, forms[best]) if best is not None else Narrower()
-    return _told("command", widest.label, wide, wide, least, total, late)
+    return _finding("command", widest.label, wide, wide, least, total, late)
 
 
 def _is_narrower(one: Form, runs: Sequence[Answer], widest: Form, wide: Sequence[Answer]) -> bool:
@@ -202,7 +203,7 @@ def _is_third(ours: Sequence[Answer], theirs: Sequence[Answer]) -> bool:
     return bool(theirs) and least < inf and least <= narrower_ratio_max * median(map(_size, theirs))
 
 
-def _told(
+def _finding(
     kind: Kind,
     name: str,
     all_answers: Sequence[Answer],
@@ -228,7 +229,3 @@ def _told(
 def _size(one: Answer) -> float:
     """What was cut off was too much, however much it was."""
     return inf if one.cut else float(one.characters)
-
-
-def _lost(one: Answer) -> bool:
-    return one.cut or one.again
