@@ -63,6 +63,8 @@ def _corpora(count: int, *, held_out: bool) -> Iterator[tuple[str, int, Options]
         yield "null checkouts", seed, null_options("checkouts")
         yield "waiting", seed, Options("waiting")
         yield "null waiting", seed, null_options("waiting")
+        yield "reading", seed, Options("reading")
+        yield "null reading", seed, null_options("reading")
         yield "practice", seed, Options("practice")
         yield "null practice", seed, null_options("practice")
         if number < max(1, count // 3):
@@ -130,7 +132,7 @@ def _rows(totals: dict[str, Score], kept: Kept, *, held_out: bool, direct: bool)
         *alike.false_places,
         *(
             one
-            for kind in ("null", "null checkouts", "null waiting", "null practice")
+            for kind in ("null", "null checkouts", "null waiting", "null reading", "null practice")
             for one in totals.get(kind, Score()).false_practices
         ),
     ]
@@ -162,6 +164,8 @@ def _rows(totals: dict[str, Score], kept: Kept, *, held_out: bool, direct: bool)
     yield _none("wrong places and preconditions that were not planted", everything.false_places)
     yield _rate("recall, what is waited for", everything.slow_found, everything.slow, 0.9)
     yield _none("waits that were not planted", everything.false_waits)
+    yield _rate("recall, what fills the context", everything.large_found, everything.large, 0.9)
+    yield _none("what fills the context, not planted", everything.false_volumes)
     yield _rate(
         "recall, what goes together and tests that fail anyway", everything.practices_found, everything.practices, 0.7
     )

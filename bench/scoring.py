@@ -18,6 +18,8 @@ PLACES = {"wrong", "command", "program", "habit"}
 """Keys of a finding about a place."""
 WAITS = {"takes", "awaits"}
 """Keys of a finding about time."""
+VOLUMES = {"prints"}
+"""Keys of a finding about how much something gives back."""
 PRACTICES = {"changed", "reason"}
 """Keys of a finding about how work is done."""
 GONE = {"retire", "delete", "deleted", "rename", "renamed"}
@@ -46,6 +48,9 @@ class Score:
     slow_found: int = 0
     preconditions: int = 0
     preconditions_found: int = 0
+    large: int = 0
+    """Files and commands that give back far more than is needed."""
+    large_found: int = 0
     practices: int = 0
     practices_found: int = 0
     duplicates: int = 0
@@ -65,6 +70,7 @@ class Score:
     false_places: list[str] = field(default_factory=list[str])
     """Wrong places and preconditions that were not planted."""
     false_waits: list[str] = field(default_factory=list[str])
+    false_volumes: list[str] = field(default_factory=list[str])
     false_practices: list[str] = field(default_factory=list[str])
     broken_negatives: list[str] = field(default_factory=list[str])
     wrong_dates: list[str] = field(default_factory=list[str])
@@ -88,6 +94,7 @@ def score(truth: Truth, document: Document, lines: Lines) -> Score:
     _score_errors(truth, document, total)
     _score_places(truth, document, total)
     _score_waits(truth, document, total)
+    _score_volumes(truth, document, total)
     _score_practices(truth, document, total)
     _score_memories(truth, document, total)
     _score_belief(truth, document, total)
@@ -192,7 +199,7 @@ def _score_errors(truth: Truth, document: Document, total: Score) -> None:
         for claim in proposal["claims"]:
             statistics = claim.get("statistics") or {}
             if ("signature" not in statistics and claim["kind"] != "rule") or (
-                PLACES | WAITS | PRACTICES
+                PLACES | WAITS | VOLUMES | PRACTICES
             ) & statistics.keys():
                 continue
             said = _plain(
@@ -258,6 +265,22 @@ def _score_waits(truth: Truth, document: Document, total: Score) -> None:
         else:
             total.false_waits.append(f"seed {truth.seed}: {claim['text']}")
     total.slow_found += len(found)
+
+
+def _score_volumes(truth: Truth, document: Document, total: Score) -> None:
+    total.large += len(truth.large)
+    found: set[str] = set()
+    for claim in claims(document):
+        statistics = claim.get("statistics") or {}
+        if not VOLUMES & statistics.keys():
+            continue
+        said = (statistics["prints"], statistics["kind"], statistics["narrower"])
+        planted = next((one for one in truth.large if (one.name, one.kind, one.narrower) == said), None)
+        if planted is not None and statistics["sessions"] <= len(planted.sessions):
+            found.add(planted.name)
+        else:
+            total.false_volumes.append(f"seed {truth.seed}: {claim['text']}")
+    total.large_found += len(found)
 
 
 def _score_practices(truth: Truth, document: Document, total: Score) -> None:

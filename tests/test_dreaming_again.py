@@ -54,7 +54,7 @@ class Dreamer:
         return [replace(file, text=file.text.replace("- Do:", "- Best:") + "\nSeen by Ada.\n") for file in files]
 
 
-@pytest.fixture(params=["oncall", "coding", "support"])
+@pytest.fixture(params=["oncall", "coding", "reading", "support"])
 async def dreamer(request: pytest.FixtureRequest) -> Dreamer:
     world: WorldName = request.param
     corpus = generate(DEVELOPMENT[1], Options(world, 40))

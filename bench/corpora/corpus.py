@@ -8,12 +8,12 @@ from pathlib import Path
 from random import Random
 from typing import Literal
 
-from bench.corpora import checkouts, coding, dialogue, errors, memories, oncall, practice, support, waiting
+from bench.corpora import checkouts, coding, dialogue, errors, memories, oncall, practice, reading, support, waiting
 from bench.corpora.dialogue import Session
 from bench.corpora.truth import Truth
 
-WorldName = Literal["oncall", "coding", "support", "checkouts", "practice", "waiting"]
-WORLDS: tuple[WorldName, ...] = ("oncall", "coding", "support", "checkouts", "practice", "waiting")
+WorldName = Literal["oncall", "coding", "support", "checkouts", "practice", "waiting", "reading"]
+WORLDS: tuple[WorldName, ...] = ("oncall", "coding", "support", "checkouts", "practice", "waiting", "reading")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,8 @@ def _hold(rng: Random, options: Options, start: datetime, truth: Truth) -> list[
         return checkouts.hold(rng, options.sessions, start, truth, healthy_only=options.healthy_only)
     if options.world == "waiting":
         return waiting.hold(rng, options.sessions, start, truth, healthy_only=options.healthy_only)
+    if options.world == "reading":
+        return reading.hold(rng, options.sessions, start, truth, healthy_only=options.healthy_only)
     if options.world == "practice":
         return practice.hold(rng, options.sessions, start, truth, healthy_only=options.healthy_only)
     if options.world == "support":

@@ -87,6 +87,19 @@ class SlowCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class Large:
+    """Something that gives back far more than is needed."""
+
+    name: str
+    """A path, or a command as a finding has to name it."""
+    kind: str
+    """`file` or `command`."""
+    narrower: str
+    """What gives a third or less."""
+    sessions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Practice:
     """Something that this team does, or that befalls it, in many sessions."""
 
@@ -153,6 +166,7 @@ class Truth:
     places: list[WrongPlace] = field(default_factory=list["WrongPlace"])
     preconditions: list[Precondition] = field(default_factory=list["Precondition"])
     slow: list[SlowCommand] = field(default_factory=list["SlowCommand"])
+    large: list[Large] = field(default_factory=list["Large"])
     practices: list[Practice] = field(default_factory=list["Practice"])
     duplicates: list[list[Passage]] = field(default_factory=list[list["Passage"]])
     hard_negatives: list[Pair] = field(default_factory=list["Pair"])

@@ -167,6 +167,7 @@ _NAMES: Mapping[str, Sequence[str]] = {
     "sought": ("found",),
     "takes": (),
     "awaits": (),
+    "prints": ("kind",),
     "changed": ("with",),
     "reason": (),
 }

@@ -20,6 +20,7 @@ from dreamfs_server.dream.curators.practice import practice_proposals, together_
 from dreamfs_server.dream.curators.rules import rule_proposals
 from dreamfs_server.dream.curators.tidying import conflict_proposals, duplicate_proposals
 from dreamfs_server.dream.curators.upkeep import date_proposals, link_proposals
+from dreamfs_server.dream.curators.volume import volume_proposals
 from dreamfs_server.dream.fingerprint import evidence_key
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card, Proposal
@@ -41,6 +42,7 @@ WRITERS: Mapping[str, Writer] = {
     "places": place_proposals,
     "lookups": lookup_proposals,
     "durations": duration_proposals,
+    "volume": volume_proposals,
     "practice": practice_proposals,
     "together": together_proposals,
     "lags": pattern_proposals,

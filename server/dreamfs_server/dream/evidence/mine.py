@@ -38,11 +38,14 @@ from dreamfs_server.dream.evidence.places.whereabouts import looks
 from dreamfs_server.dream.evidence.retellings import Retellings
 from dreamfs_server.dream.evidence.steps import Step, steps
 from dreamfs_server.dream.evidence.support import Place
+from dreamfs_server.dream.evidence.work.answers import Answer, answers
 from dreamfs_server.dream.evidence.work.duration_cards import duration_cards
 from dreamfs_server.dream.evidence.work.durations import slow_commands
 from dreamfs_server.dream.evidence.work.failing_tests import FailedTest, failed_tests, failing_test_cards
 from dreamfs_server.dream.evidence.work.polling import Poll, polled, polling_cards, polls
 from dreamfs_server.dream.evidence.work.together import Changed, changed, together_cards
+from dreamfs_server.dream.evidence.work.volume import filling
+from dreamfs_server.dream.evidence.work.volume_cards import volume_cards
 from dreamfs_server.dream.evidence.work.waits import Wait, waits
 from dreamfs_server.dream.material import Gathered, Material
 from dreamfs_tools.dreaming import Card
@@ -65,6 +68,7 @@ class _Observed:
     called: Sequence[Called]
     timed: Sequence[Wait]
     slept: Sequence[Poll]
+    given: Sequence[Answer]
     changed: Changed
     broken: Sequence[FailedTest]
     looped: Sequence[Loop]
@@ -123,6 +127,7 @@ def _observed(gathered: Gathered, taken: Sequence[Step]) -> _Observed:
         called=calls(gathered, place, taken),
         timed=waits(gathered, place, taken),
         slept=polls(gathered, place, taken),
+        given=answers(gathered, place, taken),
         changed=changed(gathered, place, taken),
         broken=failed_tests(gathered, place, taken),
         looped=loops(gathered, place, taken),
@@ -151,12 +156,13 @@ def _of_sessions(observed: Sequence[_Observed], orders: Orders) -> list[Card]:
         ),
     ]
     lasting = duration_cards(slow_commands(_all(one.timed for one in observed), days), orders.repeats)
+    large = volume_cards(filling(_all(one.given for one in observed), visits, atlas), orders.repeats)
     findings = recurring(failed)
     circumstances = contrasts(findings, _all(one.called for one in observed))
     refused = permit_cards([one.permitted for one in observed], orders.repeats)
     errors = enriched(error_cards(failed, places, _ran(observed)), circumstances)
     return [
-        *explained(errors, [*misplaced, *lasting, *refused]),
+        *explained(errors, [*misplaced, *lasting, *large, *refused]),
         *outcome_cards(findings, places),
         *refused,
         *misplaced,
@@ -167,6 +173,7 @@ def _of_sessions(observed: Sequence[_Observed], orders: Orders) -> list[Card]:
             {card.data["right"] for card in missed if card.data["rule"]} - {""},
         ),
         *lasting,
+        *large,
         *polling_cards(polled(_all(one.slept for one in observed), days), orders.repeats),
         *failing_test_cards(_all(one.broken for one in observed), changes),
         *together_cards(changes, atlas),

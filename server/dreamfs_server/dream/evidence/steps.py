@@ -145,6 +145,16 @@ def first_line_span(text: str) -> tuple[int, int]:
     return start, len(text) if end < 0 else end
 
 
+def path_span(text: str, path: str) -> tuple[int, int]:
+    """Where a call names the end of a path: the folder and the file. What stands before is the same in every quote."""
+    said = json.dumps(path, ensure_ascii=False)[1:-1]
+    at = text.find(said)
+    if at < 0:
+        return first_line_span(text)
+    tail = re.search(r"(?:[^/\\\\]+[/\\\\]+)?[^/\\\\]+$", said)
+    return at + (tail.start() if tail else 0), at + len(said)
+
+
 def shown(step: Step, characters: int = 120) -> str:
     """A call in one line for people: the command, or the tool with its shortest telling arguments."""
     if command := step.command:

@@ -9,6 +9,7 @@ program says nothing of what it was asked to do, has no name.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import takewhile
 
 from dreamfs_server.dream.evidence.errors.command_changes import DESTROYING, INTERPRETERS, Simple, simple_commands
@@ -68,6 +69,7 @@ class Names:
 NAMELESS = Names()
 
 
+@lru_cache(maxsize=4_096)  # Three miners ask for the lines of the same session, one after the other.
 def names(line: str) -> Names:
     """The names of a command line; loops and conditions are named by what they run."""
     while (bare := _CONTROL.sub(r"\1", line)) != line:

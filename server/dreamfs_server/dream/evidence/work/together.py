@@ -10,7 +10,6 @@ rate of the others, on `days_min` days, and still in the latest third of all ses
 out: one folder, one name, a language's own tools. It is an association: nothing shows that one is needed for the other.
 """
 
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,7 +22,7 @@ from dreamfs_server.dream.evidence.chance import q_values
 from dreamfs_server.dream.evidence.places.roots import in_project, told_path
 from dreamfs_server.dream.evidence.places.visits import Atlas
 from dreamfs_server.dream.evidence.places.whereabouts import joined
-from dreamfs_server.dream.evidence.steps import Step, first_line_span
+from dreamfs_server.dream.evidence.steps import Step, path_span
 from dreamfs_server.dream.evidence.support import Place, spread, support, told
 from dreamfs_server.dream.evidence.work.named_commands import named_commands
 from dreamfs_server.dream.evidence.work.strata import together_by_chance
@@ -113,7 +112,7 @@ def changed(gathered: Gathered, place: Place, all_steps: Sequence[Step]) -> Chan
         if step.tool.lower() in _CHANGES and step.file and not step.failed:
             path = joined("", step.file)
             if path and path not in files and len(files) < files_max:
-                span = _tail_span(step.call.text, step.file)
+                span = path_span(step.call.text, step.file)
                 quote = cite(session_id, step.call, *span)
                 if quote.quote:
                     files[path] = (step.position, quote)
@@ -123,16 +122,6 @@ def changed(gathered: Gathered, place: Place, all_steps: Sequence[Step]) -> Chan
                     ran[name] = (step.position, quote)
     started = gathered.session.started_at
     return Changed(place, started.isoformat() if started else "", files, ran)
-
-
-def _tail_span(text: str, path: str) -> tuple[int, int]:
-    """Where a call names the end of a path: the folder and the file. What stands before is the same in every quote."""
-    said = json.dumps(path, ensure_ascii=False)[1:-1]
-    at = text.find(said)
-    if at < 0:
-        return first_line_span(text)
-    tail = re.search(r"(?:[^/\\\\]+[/\\\\]+)?[^/\\\\]+$", said)
-    return at + (tail.start() if tail else 0), at + len(said)
 
 
 def _quote(session_id: str, step: Step, name: str) -> Evidence:
