@@ -338,6 +338,53 @@ def test_a_linters_rule_is_known_by_its_number_and_name() -> None:
     assert card.data["signature"] == "lint rule MD040/fenced-code-language"
 
 
+@pytest.mark.parametrize(
+    "wrapper",
+    [
+        "Error: command exited with status 1",
+        "Error: Command failed with exit code 255",
+        "Error executing tool bash: non-zero exit code (1)",
+        "Error: <stdout></stdout>",
+        "Error: Command failed: ship --to {}",
+        "Error: CalledProcessError: Command 'ship --to {}' returned non-zero exit status 1.",
+    ],
+)
+def test_what_wraps_every_error_is_none(wrapper: str) -> None:
+    lines = ["ledger: no such account", "mailer: the queue is not open", "ledger: no such account"]
+    sessions = [
+        session(n, [bash(f"ship --to {n}", f"{wrapper.format(n)}\n<stderr>{lines[n % 3]}</stderr>", failed=True)])
+        for n in range(9)
+    ]
+    assert {card.data["signature"] for card in errors(sessions)} == set(lines)
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        ("go: example.com/kit@v1: reading https://proxy.example/kit: 410 Gone", "410 Gone"),
+        (
+            "[2026-11-01 10:00:00,1] WARN [Consumer] fetching metadata: LEADER_NOT_AVAILABLE (broker)",
+            "LEADER_NOT_AVAILABLE",
+        ),
+        (
+            "error: linker `cc` not found\n  |\n  = note: No such file or directory (os error 2)",
+            "linker `cc` not found",
+        ),
+    ],
+)
+def test_the_line_that_says_what_is_wrong_is_the_message(said: str, line: str) -> None:
+    found = signature(f"Exit code 1\n{said}")
+    assert found is not None
+    assert line in found.line
+    assert not found.bare
+
+
+def test_an_error_that_names_another_address_each_time_is_one() -> None:
+    said = "(error) MOVED {} 10.0.3.{}:6379"
+    [card] = errors([session(n, [bash("redis-cli get k", said.format(900 + n, n % 2), failed=True)]) for n in range(8)])
+    assert card.claims[0].statistics["count"] == 8
+
+
 def test_the_prompt_of_sudo_is_no_part_of_what_a_program_says() -> None:
     said = ["[sudo] password for ann: error: no such target", "error: no such target"]
     [card] = errors([session(n, [bash("sudo build", said[n % 2], failed=True)]) for n in range(4)])

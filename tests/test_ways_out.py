@@ -28,6 +28,11 @@ from mined_sessions import bash, material, session
         ),
         (r'ls "s:\srv\01\"', 'ls "s:/srv/01/"', [SLASHES]),
         (r'ls "S:\srv\01\"', "ls /s/srv/01/", [SLASHES]),
+        (
+            "git push origin main",
+            "git push origin HEAD:agent/fix-1044",
+            ["write `HEAD:agent/fix-1044` there", "write `HEAD:agent/fix-…` there"],
+        ),
         ("head -n 100 log", "head -n 20 log", []),
         ("sleep 300", "sleep 60", []),
         ("make all", "make clean all", []),
@@ -93,3 +98,27 @@ def test_where_a_file_is_is_told_without_the_part_that_was_read() -> None:
     [card] = [card for card in mine(material(sessions)) if card.miner == "errors"]
     assert card.data["signature"] == "File does not exist."
     assert card.data["tallies"][0].label == "write `/app/tests` for `/app/tests/unit` in `file_path`"
+
+
+def test_the_command_that_came_before_is_told_as_it_was_run() -> None:
+    said = "ERROR: the project of this account has no such cluster"
+    [text] = written_after("gcloud config set project acme-prod", "gcloud clusters list --zone {}", said)
+    assert (
+        "- Do: run `gcloud config set project acme-prod` first. That worked in 4 of 4 sessions that tried it." in text
+    )
+
+
+def test_another_thing_that_the_same_program_does_is_no_second_try() -> None:
+    said = "Error: UPGRADE FAILED: another operation is in progress on release {}"
+    [text] = written_after("helm rollback shop --wait", "helm upgrade shop charts/shop --set tag=v{}", said)
+    assert "- Do: run `helm rollback shop --wait` first. That worked in 4 of 4" in text
+    assert "leave out" not in text
+
+
+def written_after(first: str, again: str, said: str) -> list[str]:
+    sessions = [
+        session(n, [bash(again.format(n), said.format(n), failed=True), bash(first, "ok"), bash(again.format(n), "ok")])
+        for n in range(4)
+    ]
+    stuff = material(sessions)
+    return [proposal.changes[0].file_text for proposal in curate(stuff, mine(stuff))]

@@ -249,7 +249,7 @@ def _split(words: tuple[str, ...], members: list[Failure]) -> list[Finding]:
     while True:
         best: tuple[int, int, str] | None = None
         for i in varying:
-            if words[i] in ("<n>", "<time>"):
+            if words[i] in ("<n>", "<time>", "<ip>"):
                 continue
             values = Counter((value, root) for value, root in {(f.words[i], f.place.root) for f in rest})
             roots = Counter(value for value, _ in values)

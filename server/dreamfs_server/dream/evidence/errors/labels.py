@@ -26,6 +26,8 @@ NO_GLOB = "name the files, or let the program match them, without a pattern (`*`
 ABSOLUTE = "give the absolute path"
 SLASHES = "write paths with `/`, not with `\\`"
 telling_characters_min = 3
+shown_characters_max = 80
+"""Of a command that is told as it was run."""
 changed_places_max = 3
 """Of a command line: more of them are another command."""
 _HELD = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"")
@@ -38,7 +40,19 @@ _ASKS = frozenset(("pattern", "query", "url", "prompt", "todos"))
 """Arguments of searches and questions: what was asked differs each time, so the tool alone tells nothing."""
 
 
-def label_first(failed: Step, step: Step) -> str:
+def labels_first(failed: Step, step: Step) -> list[str]:
+    """What was done right before another try, from the most particular to the most general way to put it."""
+    general = _label_first(failed, step)
+    if not general or not step.command:
+        return [general] if general else []
+    line = " ".join(_without_showing(step.command).split())
+    if len(line) > shown_characters_max or "\n" in step.command.strip() or "`" in line:
+        return [general]
+    exact = f"run `{line}` first"
+    return [exact, general] if exact != general else [general]
+
+
+def _label_first(failed: Step, step: Step) -> str:
     if step.command:
         words = step.program.split()
         if not words or len(words[0]) > 30 or not re.fullmatch(r"[\w.+-]+", words[0]):
@@ -90,7 +104,18 @@ def label_ideas(before: str, after: str) -> list[str]:
         [(old, new)] = swapped
         if new.startswith("/") and new.endswith(f"/{old.removeprefix('./')}"):
             return [ABSOLUTE]
-    return [f"write `{wanted}` there" for old, new in swapped if (wanted := _swapped_in(old, new))]
+    wanted = [name for old, new in swapped for name in dict.fromkeys((_swapped_in(old, new), _form(new))) if name]
+    return [f"write `{name}` there" for name in wanted]
+
+
+def _form(word: str) -> str:
+    """A word with its numbers as `…`, where enough is left for it to be told by: `HEAD:fix-1044` and `HEAD:fix-7` have one form."""
+    form = re.sub(r"[0-9]{3,}", "…", word.strip("'\""))
+    return (
+        form
+        if "…" in form and len(re.sub(r"[^A-Za-z]", "", form)) > 2 * telling_characters_min and "`" not in form
+        else ""
+    )
 
 
 def _with_slashes(command: str) -> str:

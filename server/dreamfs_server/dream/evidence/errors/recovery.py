@@ -19,8 +19,14 @@ from math import sqrt
 from pathlib import PurePosixPath
 from typing import Literal
 
-from dreamfs_server.dream.evidence.errors.command_changes import INTERPRETERS, LOOKING, changes, simple_commands
-from dreamfs_server.dream.evidence.errors.labels import REPEAT, UNSEEN, label_change, label_first, label_ideas
+from dreamfs_server.dream.evidence.errors.command_changes import (
+    INTERPRETERS,
+    LOOKING,
+    SUBCOMMANDS,
+    changes,
+    simple_commands,
+)
+from dreamfs_server.dream.evidence.errors.labels import REPEAT, UNSEEN, label_change, label_ideas, labels_first
 from dreamfs_server.dream.evidence.errors.signature import mask
 from dreamfs_server.dream.evidence.steps import Step
 from dreamfs_tools.dreaming import Evidence
@@ -35,7 +41,7 @@ _KEEPING = frozenset(["git", "gh", "hg", "svn", "jj"])
 """Programs that keep what was done: a session goes on to them whatever failed, unless it was one of theirs."""
 _CUT_OFF = re.compile(r"(?:^|\s)-[ce](?:\s|$)|^[^\"]*\"[^\"]*$|^[^']*'[^']*$|<<")
 """Of a command's shape: a script on the line, or a quotation that the line does not end."""
-_MASK = re.compile(r"<(?:url|time|id|path|n|str)>")
+_MASK = re.compile(r"<(?:url|time|id|ip|path|n|str)>")
 _READING = frozenset(("read", "view", "grep", "glob", "ls", "list", "notebookread"))
 _THINKING = frozenset(("think", "todowrite", "calculate", "todoread"))
 _SPLIT = re.compile(r"[\s/=:,;'\"()|&<>]+")
@@ -79,14 +85,10 @@ def episode(all_steps: Sequence[Step], failed: Step) -> Episode:
                 break
     trials: list[Trial] = []
     acts = next((step for step in later if step.tool.lower() not in _THINKING), None)
-    if (
-        attempts
-        and acts is not None
-        and acts not in attempts
-        and not acts.refused
-        and (label := label_first(failed, acts))
-    ):
-        trials.append(Trial(label, "first", worked=success is not None, step=success or acts))
+    if attempts and acts is not None and acts not in attempts and not acts.refused:
+        trials.extend(
+            Trial(label, "first", worked=success is not None, step=acts) for label in labels_first(failed, acts)
+        )
     for attempt in attempts:
         if not attempt.refused:
             labels = [
@@ -169,7 +171,7 @@ def alike(failed: Step, later: Step) -> bool:
         return False
     if failed.command or later.command:
         a, b = _words(failed.command), _words(later.command)
-        if not a or not b:
+        if not a or not b or _does_something_else(failed, later):
             return False
         return len(a & b) / len(a | b) >= 0.34 or (failed.program == later.program and len(a & b) >= 2)
     if failed.file or later.file:
@@ -180,6 +182,14 @@ def alike(failed: Step, later: Step) -> bool:
     if 3 * equal >= len(keys):
         return True
     return later.position - failed.position <= near_steps
+
+
+def _does_something_else(failed: Step, later: Step) -> bool:
+    """Whether the same program is asked for another of the things that it does: `helm rollback` is no second `helm upgrade`."""
+    if failed.program != later.program or failed.program not in SUBCOMMANDS:
+        return False
+    one, other = ({each.verb for each in simple_commands(step.command)} for step in (failed, later))
+    return bool(one) and bool(other) and not one & other
 
 
 def _words(command: str) -> frozenset[str]:

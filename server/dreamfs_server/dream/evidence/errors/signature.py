@@ -18,7 +18,10 @@ _CLIENT = "<tool_use_error>"
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[()][0-9A-B])")
 _FRAMING = re.compile(
     r"""^\W*(?:
-        (?:Error:\s*)?(?:Exit|exit|return(?:ed)?)[ ]?(?:code|status)?:?[ ]\d+ | Command\ (?:failed|exited)\b.*
+        (?:Error:\s*)?(?:Exit|exit|return(?:ed)?)[ ]?(?:code|status)?:?[ ]\d+
+      | (?:Error:\s*)?(?:[\w.]*CalledProcessError:\s*)?(?:the\ )?[Cc]ommand\ (?:failed|exited)\b.*
+      | (?:Error:\s*)?(?:[\w.]*CalledProcessError:\s*)?[Cc]ommand\ .*returned\ non-zero\ exit\ status.*
+      | Error\ executing\ tool\b.*\bexit\ (?:code|status)\b.* | (?:Error:\s*)?(?:<\w+>\s*(?:</\w+>\s*)?)+
       | Traceback\ \(most\ recent\ call\ last\).* | Stack\ trace:? | stderr:? | stdout:? | Error:? | error:?
       | </?\w+> | During\ handling\ of\ the\ above.* | The\ above\ exception\ was.* | npm\ ERR!\ (?:code|errno|A\ complete).*
       | STDERR:? | STDOUT:? | \[?(?:exit|returncode)\W.* | \$\ .* | \#\ [\w./-]+(?:\ \[[^\]]+\])? | At\ line:\d+\ char:\d+
@@ -50,6 +53,7 @@ _CAUSES = (
         6,
         re.compile(
             r"(?i)(?:^|[\s\[(])(?:error|fatal|panic|failed|failure|denied|refused|rejected|forbidden|unauthorized)\b"
+            r"|: [45]\d\d (?-i:[A-Z])[a-z]+"
         ),
     ),
     (
@@ -67,9 +71,11 @@ _VERDICT = re.compile(
 """What a runner says when it is through: that something failed, not what."""
 _CHATTER = re.compile(
     r"^PASSED \S+::|^=+ .* =+$|^-+$|^\s*(?:at |File \"|\|)|^(?:=== (?:RUN|PAUSE|CONT|NAME)|--- (?:PASS|SKIP)|PASS$|ok\s|\?\s)|^={2,}(?:>|\s)"
-    r"|^[0-9a-f]{7,40} \S|^[✓✔☑]|^[+-]\s{2,}\S|^[^\t]+\t[^\t]+\t|^;(?!; (?:connection|communications|no servers))|^\S+:\d+: : #|^[\w./-]+\.\w+:\d+: (?:\S+ ){0,6}\S* ?(?:INFO|DEBUG)\b|^(?:\S+ ){0,2}\W*(?:INFO|INF|DEBUG|DBG|TRACE|WARN(?:ING)?|WRN)\b"
+    r"|^[0-9a-f]{7,40} \S|^[✓✔☑]|^[+-]\s{2,}\S|^[^\t]+\t[^\t]+\t|^;(?!; (?:connection|communications|no servers))|^\S+:\d+: : #|^[\w./-]+\.\w+:\d+: (?:\S+ ){0,6}\S* ?(?:INFO|DEBUG)\b|^(?:\S+ ){0,2}\W*(?:INFO|INF|DEBUG|DBG|TRACE)\b|^= (?:note|help):"
 )
 """What tools print along the way."""
+_WARNS = re.compile(r"^(?:\S+ ){0,2}\W*(?:WARN(?:ING)?|WRN)\b")
+"""A warning: no error beside others, but the message where there is nothing else."""
 _CODE = re.compile(r"^(?://|/\*|\*\s)|[\w)\]>\"'] ?\{$|[\w)\]\"'];$")
 """An excerpt of the source that a diagnostic is about."""
 _LOCATED = re.compile(
@@ -101,6 +107,7 @@ _MASKS = (
     (re.compile(r"\b\d\d:\d\d(?::\d\d(?:\.\d+)?)?\b"), "<time>"),
     (re.compile(r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b"), "<id>"),
     (re.compile(r"\b0x[0-9a-fA-F]+\b"), "<id>"),
+    (re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?(?![\w.]*\w)"), "<ip>"),
     (
         re.compile(
             r"(?<![\w.])(?:~|\.{1,2})?(?:/[\w.@+%=,~-]+){2,}/?|(?<![\w./])(?:~|\.{1,2})/[\w.@+%=,~/-]+|(?<![\w.])/[\w.@+-]{2,}/?"
@@ -114,7 +121,7 @@ _MASKS = (
     (re.compile(r"(?<![\w<])[-+]?\d+(?:,\d{3})*(?:\.\d+)*%?(?![\w>])"), "<n>"),
 )
 _QUOTED = re.compile(r"'[^'\n]{1,120}'|\"[^\"\n]{1,120}\"|`[^`\n]{1,120}`|‘[^’\n]{1,120}’|“[^”\n]{1,120}”")
-_MASKED = re.compile(r"<(?:url|time|id|path|n|str)>")
+_MASKED = re.compile(r"<(?:url|time|id|ip|path|n|str)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +225,8 @@ def _score(line: str, *, in_traceback: bool, indented: bool) -> int:
         return 12 if in_traceback else 10
     if _CHATTER.match(line) or _CODE.search(line):
         return -1
+    if _WARNS.match(line):
+        return 0
     if _VERDICT.search(line):
         return 1
     score = 7 if _LOCATED.match(line) else 0
