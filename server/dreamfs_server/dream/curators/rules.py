@@ -8,8 +8,9 @@ from dreamfs_server.dream.curators.filing import append, new_path, topic_file
 from dreamfs_server.dream.curators.rule_text import said_of, short
 from dreamfs_server.dream.curators.wording import is_forced, slug
 from dreamfs_server.dream.evidence.errors.errors import IN_ANY_WORDS, SILENCE
+from dreamfs_server.dream.evidence.errors.recovery import Tally
 from dreamfs_server.dream.evidence.errors.signature import LINT_RULE
-from dreamfs_server.dream.evidence.support import rule_tasks_min, told
+from dreamfs_server.dream.evidence.support import rule_sessions_min, rule_tasks_min, told
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card, Proposal, ProposedChange
 
@@ -18,6 +19,7 @@ observed_name = "observed"
 rules_a_file_max = 3
 enforced_name = "lint-rules"
 enforced_rules_min = 2
+_VARIABLE_SET = re.compile(r"(?:add|set) `[A-Z_][A-Z0-9_]*[=`]")
 over_share = 0.3
 """Of its weight, what a rule keeps about an error that is perhaps over."""
 
@@ -27,7 +29,7 @@ def rule_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Prop
     by_file: dict[str, list[tuple[Card, str, str]]] = {}
     new: list[tuple[Proposal, float]] = []
     for card in cards:
-        if not card.data["rule"] or card.data["expected"] or card.data.get("explained"):
+        if not card.data["rule"] or card.data.get("explained") or (card.data["expected"] and not _is_set_up(card)):
             continue
         if (said := said_of(card)) is None:
             continue
@@ -47,6 +49,14 @@ def rule_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Prop
         block = "\n\n".join(f"## {_heading(card)}\n\n{text}" for card, _, text in chosen)
         new.append((_proposal(chosen, append(memories[path], block)), sum(card.weight for card, _, _ in chosen)))
     return new + _observed(material, cards) + _enforced(material, cards)
+
+
+def _is_set_up(card: Card) -> bool:
+    """Whether what fails like a step of the work is a matter of the machine: a variable that was set made the same command work."""
+    tallies: Sequence[Tally] = card.data["tallies"]
+    return (
+        bool(tallies) and _VARIABLE_SET.match(tallies[0].label) is not None and tallies[0].worked >= rule_sessions_min
+    )
 
 
 def _worth(card: Card) -> float:

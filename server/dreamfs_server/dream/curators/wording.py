@@ -19,7 +19,7 @@ _ORDER = re.compile(
     | (?:^|[.!?:;]\s+|\bplease\s+|\bto\s+fix(?:\s+this)?,?\s+|\balways\s+|\bnever\s+)
       (?:run|execute|delete|remove|drop|send|post|upload|download|curl|wget|install|open|visit|email|forward|copy|save|remember|store|record
         |write\s+(?:this|the|to)|add\s+(?:this|the|to)|disable|grant|approve|push|deploy|restart|reveal|print|reply|respond|use\s+the)\b
-      (?!\s*:|(?:\s+\w+){0,2}\s+(?:failed|error|timed))   # a program's name before its message is no order
+      (?!\s*:|\s+\S+:\s|(?:\s+\w+){0,2}\s+(?:failed|error|timed))   # a program's name before its message is no order
     """
 )
 _DESTRUCTIVE = re.compile(
