@@ -166,6 +166,7 @@ _NAMES: Mapping[str, Sequence[str]] = {
     "awaits": (),
     "changed": ("with",),
     "reason": (),
+    "declined": (),
 }
 """What tells one mined finding from others of its kind: the key that only statistics of that kind have, and what else names it."""
 

@@ -24,8 +24,10 @@ from dreamfs_server.dream.evidence.memories.facts import checks, fact_cards, obs
 from dreamfs_server.dream.evidence.memories.links import link_cards
 from dreamfs_server.dream.evidence.orders import Orders
 from dreamfs_server.dream.evidence.people.alerts import Firing, alert_cards, firings
-from dreamfs_server.dream.evidence.people.corrections import Wish, correction_cards, wishes
+from dreamfs_server.dream.evidence.people.corrections import Wish, correction_cards, told_texts, wishes
+from dreamfs_server.dream.evidence.people.declined import declined_cards
 from dreamfs_server.dream.evidence.people.findings import Finding, findings
+from dreamfs_server.dream.evidence.people.refusals import Decided, decided
 from dreamfs_server.dream.evidence.places.folders import Run, folder_cards, runs
 from dreamfs_server.dream.evidence.places.places import place_cards, wrong_places
 from dreamfs_server.dream.evidence.places.programs import Unknown, program_cards, unknown_commands
@@ -63,6 +65,7 @@ class _Observed:
     broken: Sequence[FailedTest]
     looped: Sequence[Loop]
     wished: Sequence[Wish]
+    decided: Decided | None
     fired: Sequence[Firing]
     concluded: Sequence[Finding]
     commands: set[str]
@@ -118,6 +121,7 @@ def _observed(gathered: Gathered, taken: Sequence[Step]) -> _Observed:
         broken=failed_tests(gathered, place, taken),
         looped=loops(gathered, place, taken),
         wished=wishes(gathered, place),
+        decided=decided(gathered, place, taken),
         fired=firings(gathered, place),
         concluded=findings(gathered, place),
         commands=commands_of(taken),
@@ -130,6 +134,7 @@ def _of_sessions(observed: Sequence[_Observed], orders: Orders) -> list[Card]:
     days = [place.day for place in places]
     visits = [one.visit for one in observed]
     changes = [one.changed for one in observed]
+    atlas = atlas_of(visits)
     failed = _all(one.failed for one in observed)
     misplaced = [
         *place_cards(wrong_places(visits)),
@@ -140,6 +145,7 @@ def _of_sessions(observed: Sequence[_Observed], orders: Orders) -> list[Card]:
     ]
     lasting = duration_cards(slow_commands(_all(one.timed for one in observed), days), orders.repeats)
     circumstances = contrasts(recurring(failed), _all(one.called for one in observed))
+    asked_for = correction_cards(_all(one.wished for one in observed))
     errors = enriched(error_cards(failed, places, _ran(observed)), circumstances)
     return [
         *explained(errors, [*misplaced, *lasting]),
@@ -147,10 +153,11 @@ def _of_sessions(observed: Sequence[_Observed], orders: Orders) -> list[Card]:
         *lasting,
         *polling_cards(polled(_all(one.slept for one in observed), days), orders.repeats),
         *failing_test_cards(_all(one.broken for one in observed), changes),
-        *together_cards(changes, atlas_of(visits)),
+        *together_cards(changes, atlas),
         *lag_cards([one.seen for one in observed]),
         *loop_cards(_all(one.looped for one in observed)),
-        *correction_cards(_all(one.wished for one in observed)),
+        *asked_for,
+        *declined_cards([one.decided for one in observed if one.decided], atlas, told_texts(asked_for), orders.repeats),
         *alert_cards(_all(one.fired for one in observed), _all(one.concluded for one in observed)),
     ]
 

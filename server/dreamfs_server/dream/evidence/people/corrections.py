@@ -18,8 +18,9 @@ from statistics import fmean
 from dreamfs_server.dream.evidence.memories.statements import telling
 from dreamfs_server.dream.evidence.orders import addresses_agents
 from dreamfs_server.dream.evidence.people.agreement import Asked, agreement, asked, shared_part_min
+from dreamfs_server.dream.evidence.people.refusals import refused_with
 from dreamfs_server.dream.evidence.people.ways import forbids, says_how
-from dreamfs_server.dream.evidence.said import own_sentences
+from dreamfs_server.dream.evidence.said import is_a_clients, own_sentences
 from dreamfs_server.dream.evidence.support import Place, is_rule, spread, support, told
 from dreamfs_server.dream.material import Gathered, cite
 from dreamfs_tools.dreaming import Card, Claim, Evidence
@@ -37,7 +38,6 @@ _NAMED = re.compile(
     r"^(?!(?i:again|note|no|ok|please|also|remember|reminder|btw|so|important|rule)\b)@?[^\W\d_][\w.’'-]{0,30}:\s+(?=\S)"
 )
 """Who said it, where a log writes the name into the text."""
-_NOT_A_PERSON = re.compile(r"^\s*<|^Caveat:|^\[Request interrupted|^This session is being continued|system-reminder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +62,30 @@ def wishes(gathered: Gathered, place: Place) -> list[Wish]:
     begun = False
     first = None
     for event in gathered.events if not gathered.session.parent else ():
+        if event.origin != "self" and event.kind == "tool_result" and (span := refused_with(event)):
+            result += _wishes(gathered.session.session_id, place, event, span)
         if event.origin == "self" or event.kind != "text":
             continue
         named = _NAMED.match(event.text)
         speaker = event.speaker or (named.group().strip() if named else "")
         first = speaker if first is None else first
         begun = begun or event.role == "assistant" or speaker != first
-        if event.role != "user" or len(event.text) > 4000 or _NOT_A_PERSON.search(event.text):
+        if event.role != "user" or len(event.text) > 4000 or is_a_clients(event.text):
             continue
         if (not begun and speaker) or addresses_agents(event.text, by_its_person=not speaker):
             continue
-        result += _wishes(gathered.session.session_id, place, event, opening=not begun)
+        result += _wishes(gathered.session.session_id, place, event, (0, len(event.text)), opening=not begun)
     return result
 
 
-def _wishes(session_id: str, place: Place, event: Event, *, opening: bool) -> list[Wish]:
+def _wishes(session_id: str, place: Place, event: Event, span: tuple[int, int], *, opening: bool = False) -> list[Wish]:
     """The wishes of one message; of an opening one what it forbids, if it says something else as well."""
     found: list[Wish] = []
     others = 0
-    for start, end, sentence in own_sentences(event.text):
+    for start, end, sentence in own_sentences(event.text[span[0] : span[1]]):
         text = _NAMED.sub("", sentence)
         if len(text) <= sentence_characters_max and _is_wish(text, opening=opening):
-            quote = cite(session_id, event, start, end)
+            quote = cite(session_id, event, span[0] + start, span[0] + end)
             if quote.quote:
                 said = (None, _plain(text)) if opening else (event.at, event.text)
                 found.append(Wish(place, asked(text), text, quote, said, event.speaker, opening))
@@ -135,10 +137,20 @@ def correction_cards(found: Sequence[Wish]) -> list[Card]:
                 body=text,
                 claims=[Claim(text, "rule" if rule else "hypothesis", [first[p] for p in spread(first, 8)], rests)],
                 weight=2.0 * rests.sessions,
-                data={"rule": rule, "said": said, "days": sorted({place.day for place in places})},
+                data={
+                    "rule": rule,
+                    "said": said,
+                    "days": sorted({place.day for place in places}),
+                    "texts": {wish.text for wish in group},
+                },
             )
         )
     return sorted(cards, key=lambda card: (-card.weight, card.title))[:cards_max]
+
+
+def told_texts(cards: Iterable[Card]) -> set[str]:
+    """All wordings of the wishes that are preferences."""
+    return {text for card in cards if card.data["rule"] for text in card.data["texts"]}
 
 
 def _agreement(group: Sequence[Wish], wish: Wish) -> float:

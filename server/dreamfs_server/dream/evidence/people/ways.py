@@ -113,13 +113,18 @@ _ONE_CASE = re.compile(
 
 def says_how(sentence: str) -> bool:
     """Whether a sentence says how to work; states, questions and what is of one case do not."""
-    if _ONE_CASE.search(sentence) or _TAKES_THEIRS.search(sentence):
-        return False
-    if _ASKS.search(sentence) and not _ASKED_FOR.search(sentence):
+    if asks_or_is_of_one_case(sentence):
         return False
     return _HOW.search(sentence) is not None or (
         _RATHER.search(sentence) is not None and not _OF_THEMSELVES.search(sentence)
     )
+
+
+def asks_or_is_of_one_case(sentence: str) -> bool:
+    """Whether it is a question, or about what one case has only."""
+    if _ASKS.search(sentence) and not _ASKED_FOR.search(sentence):
+        return True
+    return _ONE_CASE.search(sentence) is not None or _TAKES_THEIRS.search(sentence) is not None
 
 
 def forbids(sentence: str) -> bool:

@@ -178,7 +178,7 @@ class _World:
         since: dict[str, int] = {}
         names: set[str] = set()
         for path, (position, quote) in sorted(one.files.items(), key=lambda item: (item[1][0], item[0])):
-            name = _in_project(path, atlas.root_of[one.place.session_id])
+            name = in_project(path, atlas.root_of[one.place.session_id])
             if not name:
                 continue
             names.add(name)
@@ -196,7 +196,7 @@ class _World:
         return names
 
 
-def _in_project(path: str, root: str) -> str:
+def in_project(path: str, root: str) -> str:
     """A path as it is told, "" outside the project; where the folder is not known, what is no scratch and no setting counts."""
     name = told_path(path, root)
     outside = ("/", "~") if root else ("/tmp/", "/private/", "/var/", "~/.")  # noqa: S108  # other people's folders
