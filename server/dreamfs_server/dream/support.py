@@ -170,6 +170,7 @@ _NAMES: Mapping[str, Sequence[str]] = {
     "prints": ("kind",),
     "changed": ("with",),
     "reason": (),
+    "declined": (),
 }
 """What tells one mined finding from others of its kind: the key that only statistics of that kind have, and what else names it."""
 

@@ -12,6 +12,7 @@ from dreamfs_server.dream.answered import answered_before
 from dreamfs_server.dream.apply import FileChange, Folded, fold, retirement_note
 from dreamfs_server.dream.citations import Cited, Uncited, resolve
 from dreamfs_server.dream.evidence.orders import addresses_agents
+from dreamfs_server.dream.evidence.people.refusals import refused_with
 from dreamfs_server.dream.evidence.said import own_spans
 from dreamfs_server.dream.fingerprint import evidence_key, fingerprint, known_already
 from dreamfs_server.dream.gather import PROPOSALS_COUNT_MAX
@@ -281,6 +282,8 @@ def _orders(folded: Folded, cited: Sequence[Cited]) -> list[str]:
 
 
 def _own_words(event: Event) -> str:
+    if span := refused_with(event):
+        return "" if addresses_agents(event.text[slice(*span)], by_its_person=True) else event.text[slice(*span)]
     if event.role != "user" or event.kind != "text" or addresses_agents(event.text, by_its_person=not event.speaker):
         return ""
     return "\n".join(event.text[start:end] for start, end in own_spans(event.text))

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from dreamfs_server.dream.curators.declined import declined_proposals
 from dreamfs_server.dream.curators.durations import duration_proposals
 from dreamfs_server.dream.curators.incidents import incident_proposals
 from dreamfs_server.dream.curators.lessons import assertion_proposals, fact_proposals, preference_proposals
@@ -47,6 +48,7 @@ WRITERS: Mapping[str, Writer] = {
     "together": together_proposals,
     "lags": pattern_proposals,
     "corrections": preference_proposals,
+    "declined": declined_proposals,
     "facts": fact_proposals,
     "assertions": assertion_proposals,
     "alerts": incident_proposals,

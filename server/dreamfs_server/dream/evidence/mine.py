@@ -26,8 +26,10 @@ from dreamfs_server.dream.evidence.memories.facts import checks, fact_cards, obs
 from dreamfs_server.dream.evidence.memories.links import link_cards
 from dreamfs_server.dream.evidence.orders import Orders
 from dreamfs_server.dream.evidence.people.alerts import Firing, alert_cards, firings
-from dreamfs_server.dream.evidence.people.corrections import Wish, correction_cards, wishes
+from dreamfs_server.dream.evidence.people.corrections import Wish, correction_cards, told_texts, wishes
+from dreamfs_server.dream.evidence.people.declined import declined_cards
 from dreamfs_server.dream.evidence.people.findings import Finding, findings
+from dreamfs_server.dream.evidence.people.refusals import Decided, decided
 from dreamfs_server.dream.evidence.places.folders import Run, folder_cards, runs
 from dreamfs_server.dream.evidence.places.lookup_cards import lookup_cards
 from dreamfs_server.dream.evidence.places.lookups import Lookups, lookups
@@ -74,6 +76,7 @@ class _Observed:
     looped: Sequence[Loop]
     permitted: Permits
     wished: Sequence[Wish]
+    decided: Decided | None
     fired: Sequence[Firing]
     concluded: Sequence[Finding]
     commands: set[str]
@@ -133,6 +136,7 @@ def _observed(gathered: Gathered, taken: Sequence[Step]) -> _Observed:
         looped=loops(gathered, place, taken),
         permitted=permits(gathered, place, taken),
         wished=wishes(gathered, place),
+        decided=decided(gathered, place, taken),
         fired=firings(gathered, place),
         concluded=findings(gathered, place),
         commands=commands_of(taken),
@@ -160,6 +164,7 @@ def _of_sessions(observed: Sequence[_Observed], orders: Orders) -> list[Card]:
     findings = recurring(failed)
     circumstances = contrasts(findings, _all(one.called for one in observed))
     refused = permit_cards([one.permitted for one in observed], orders.repeats)
+    asked_for = correction_cards(_all(one.wished for one in observed))
     errors = enriched(error_cards(failed, places, _ran(observed)), circumstances)
     return [
         *explained(errors, [*misplaced, *lasting, *large, *refused]),
@@ -179,7 +184,8 @@ def _of_sessions(observed: Sequence[_Observed], orders: Orders) -> list[Card]:
         *together_cards(changes, atlas),
         *lag_cards([one.seen for one in observed]),
         *loop_cards(_all(one.looped for one in observed)),
-        *correction_cards(_all(one.wished for one in observed)),
+        *asked_for,
+        *declined_cards([one.decided for one in observed if one.decided], atlas, told_texts(asked_for), orders.repeats),
         *alert_cards(_all(one.fired for one in observed), _all(one.concluded for one in observed)),
     ]
 

@@ -17,7 +17,13 @@ _THREAD_LINE = re.compile(
 )
 _SENTENCE = re.compile(r"(?:[^.!?\n]|[.!?](?![\s.!?]|$))+[.!?]*")
 """A point inside a number, a version or a name ends no sentence."""
+_A_CLIENTS = re.compile(r"^\s*<|^Caveat:|^\[Request interrupted|^This session is being continued|system-reminder")
 _QUOTE_MARKS = re.compile(r"^[\s*_]*[\"“«'].*[\"”»'][.!?\s]*$")
+
+
+def is_a_clients(text: str) -> bool:
+    """Whether a message is a client's own, put among those of the person: what a command printed, that something was interrupted."""
+    return _A_CLIENTS.search(text) is not None
 
 
 def borrowed(line: str) -> bool:

@@ -1,13 +1,16 @@
 """What people tell agents again and again: corrections and preferences.
 
-Only what a person said after an agent or somebody else had begun counts (the first message of a session is its task),
-sentence by sentence, in their own words (`said.py`), and only sentences that say how to work. A message that addresses agents over
-people's heads counts for nothing. Sentences are the same if they ask for the same (`agreement.py`); what one person says in one session
-is a wish, what is said in several sessions on several days is a preference. One message that several logs hold was said once.
+What counts is said after an agent or somebody else had begun, sentence by sentence, in a person's own words (`said.py`), and says
+how to work (`ways.py`). The first message of a session is its task: of it only what it forbids counts, beside a task, and only for
+a wish that somebody also has later in a session. Of first messages that forbid it in the same words, as those of a script do, one counts.
+A message that addresses agents over people's heads counts for nothing. Sentences are the same if they ask for the same
+(`agreement.py`); what one person says in one session is a wish, what is said in several sessions on several days is a preference.
+One message that several logs hold was said once.
 """
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import fmean
@@ -15,24 +18,26 @@ from statistics import fmean
 from dreamfs_server.dream.evidence.memories.statements import telling
 from dreamfs_server.dream.evidence.orders import addresses_agents
 from dreamfs_server.dream.evidence.people.agreement import Asked, agreement, asked, shared_part_min
-from dreamfs_server.dream.evidence.said import own_sentences
+from dreamfs_server.dream.evidence.people.refusals import refused_with
+from dreamfs_server.dream.evidence.people.ways import forbids, says_how
+from dreamfs_server.dream.evidence.said import is_a_clients, own_sentences
 from dreamfs_server.dream.evidence.support import Place, is_rule, spread, support, told
 from dreamfs_server.dream.material import Gathered, cite
 from dreamfs_tools.dreaming import Card, Claim, Evidence
+from dreamfs_tools.transcript import Event
 
 sentence_characters_max = 240
+telling_words_min = 3
+forbidding_words_min = 2
+"""Of "don't commit", which says enough."""
 cards_max = 20
 
-_HOW = re.compile(
-    r"(?i)(?:^|[,:;]\s+)(?:no[,.! ]\s*)?(?:please\s+)?(?:(?:do not|don't|never|always|stop|avoid|prefer|use|keep|make sure)\b|(?:we|i) (?:always|never|prefer|don't|do not|use)\b)"
-    r"|,\s+(?:not|never)\s+\w|\w\s+(?:should|must)\s+(?:be|go|stay|never|always|not)\b(?!.*\?$)"
-    r"|\b(?:instead of|rather than|i (?:said|told you|asked)|as i said|again[:,]|not what i)\b"
-)
 _RETOLD = re.compile(r"(?i)\b(?:i|we) (?:said|told|asked)\b|\bagain\b")
 """Speaks of having said it before; a reader of the memory was not told."""
-_NAMED = re.compile(r"^@?[^\W\d_][\w.’'-]{0,30}:\s+(?=\S)")
+_NAMED = re.compile(
+    r"^(?!(?i:again|note|no|ok|please|also|remember|reminder|btw|so|important|rule)\b)@?[^\W\d_][\w.’'-]{0,30}:\s+(?=\S)"
+)
 """Who said it, where a log writes the name into the text."""
-_NOT_A_PERSON = re.compile(r"^\s*<|^Caveat:|^\[Request interrupted|^This session is being continued|system-reminder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,34 +49,56 @@ class Wish:
     text: str
     quote: Evidence
     message: tuple[datetime | None, str] = (None, "")
-    """When the message was said, and its text: with a time, the same one in another log is no second one."""
+    """When the message was said, and its text: with a time, the same one in another log is no second one. Of an opening, its own words."""
     speaker: str = ""
     """Who said it, where the log knows."""
+    opening: bool = False
+    """It was said with the task of the session."""
 
 
 def wishes(gathered: Gathered, place: Place) -> list[Wish]:
-    """What a person said in one session about how to work, after its first message."""
+    """What a person said in one session about how to work. A sub-agent is told what to do by an agent."""
     result: list[Wish] = []
     begun = False
     first = None
-    for event in gathered.events:
+    for event in gathered.events if not gathered.session.parent else ():
+        if event.origin != "self" and event.kind == "tool_result" and (span := refused_with(event)):
+            result += _wishes(gathered.session.session_id, place, event, span)
         if event.origin == "self" or event.kind != "text":
             continue
         named = _NAMED.match(event.text)
         speaker = event.speaker or (named.group().strip() if named else "")
         first = speaker if first is None else first
         begun = begun or event.role == "assistant" or speaker != first
-        if event.role != "user" or not begun or len(event.text) > 4000 or _NOT_A_PERSON.search(event.text):
+        if event.role != "user" or len(event.text) > 4000 or is_a_clients(event.text):
             continue
-        if addresses_agents(event.text):
+        if (not begun and speaker) or addresses_agents(event.text, by_its_person=not speaker):
             continue
-        for start, end, sentence in own_sentences(event.text):
-            text = _NAMED.sub("", sentence)
-            if len(set(telling(text))) >= 3 and len(text) <= sentence_characters_max and _HOW.search(text):
-                quote = cite(gathered.session.session_id, event, start, end)
-                if quote.quote:
-                    result.append(Wish(place, asked(text), text, quote, (event.at, event.text), event.speaker))
+        result += _wishes(gathered.session.session_id, place, event, (0, len(event.text)), opening=not begun)
     return result
+
+
+def _wishes(session_id: str, place: Place, event: Event, span: tuple[int, int], *, opening: bool = False) -> list[Wish]:
+    """The wishes of one message; of an opening one what it forbids, if it says something else as well."""
+    found: list[Wish] = []
+    others = 0
+    for start, end, sentence in own_sentences(event.text[span[0] : span[1]]):
+        text = _NAMED.sub("", sentence)
+        if len(text) <= sentence_characters_max and _is_wish(text, opening=opening):
+            quote = cite(session_id, event, span[0] + start, span[0] + end)
+            if quote.quote:
+                said = (None, _plain(text)) if opening else (event.at, event.text)
+                found.append(Wish(place, asked(text), text, quote, said, event.speaker, opening))
+        else:
+            others += 1
+    return found if others or not opening else []
+
+
+def _is_wish(text: str, *, opening: bool) -> bool:
+    words = len(set(telling(text)))
+    if words < telling_words_min or opening:
+        return words >= forbidding_words_min and forbids(text)
+    return says_how(text)
 
 
 def correction_cards(found: Sequence[Wish]) -> list[Card]:
@@ -79,7 +106,8 @@ def correction_cards(found: Sequence[Wish]) -> list[Card]:
     groups: list[list[Wish]] = []
     said_in: dict[tuple[datetime | None, str], Place] = {}
     for wish in sorted(found, key=lambda one: (one.text, one.place, one.quote.lines)):
-        if wish.message[0] is not None and said_in.setdefault(wish.message, wish.place) != wish.place:
+        is_known = wish.opening or wish.message[0] is not None
+        if is_known and said_in.setdefault(wish.message, wish.place) != wish.place:
             continue
         best = max(groups, key=lambda group: _agreement(group, wish), default=None)
         if best is not None and _agreement(best, wish) >= shared_part_min:
@@ -90,13 +118,13 @@ def correction_cards(found: Sequence[Wish]) -> list[Card]:
     for group in groups:
         places = {wish.place for wish in group}
         rests = support(places)
-        if rests.sessions < 2:
+        if rests.sessions < 2 or all(wish.opening for wish in group):
             continue
         # Where names are known, what one name alone repeats over threads is that person's line, or a program's.
         rule = is_rule(places) and (
             {wish.speaker for wish in group} == {""} or len({wish.speaker for wish in group}) > 1
         )
-        said = min((wish.text for wish in group), key=lambda text: (_RETOLD.search(text) is not None, len(text), text))
+        said = _typical(group)
         text = f"People said this in {told(rests)}: “{said}”"
         first: dict[Place, Evidence] = {}
         for wish in group:
@@ -109,13 +137,36 @@ def correction_cards(found: Sequence[Wish]) -> list[Card]:
                 body=text,
                 claims=[Claim(text, "rule" if rule else "hypothesis", [first[p] for p in spread(first, 8)], rests)],
                 weight=2.0 * rests.sessions,
-                data={"rule": rule, "said": said, "days": sorted({place.day for place in places})},
+                data={
+                    "rule": rule,
+                    "said": said,
+                    "days": sorted({place.day for place in places}),
+                    "texts": {wish.text for wish in group},
+                },
             )
         )
     return sorted(cards, key=lambda card: (-card.weight, card.title))[:cards_max]
+
+
+def told_texts(cards: Iterable[Card]) -> set[str]:
+    """All wordings of the wishes that are preferences."""
+    return {text for card in cards if card.data["rule"] for text in card.data["texts"]}
 
 
 def _agreement(group: Sequence[Wish], wish: Wish) -> float:
     """How far a wish agrees with those of a group on average; 0 where it contradicts one of them."""
     each = [agreement(one.asked, wish.asked) for one in group]
     return fmean(each) if all(each) else 0.0
+
+
+def _typical(group: Iterable[Wish]) -> str:
+    """The wish in the words that are fewest of those that ask for what most ask for."""
+    often = Counter(wish.asked for wish in {(wish.place.root, wish.asked): wish for wish in group}.values())
+    return min(
+        (wish for wish in group),
+        key=lambda wish: (_RETOLD.search(wish.text) is not None, -often[wish.asked], len(wish.text), wish.text),
+    ).text
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))

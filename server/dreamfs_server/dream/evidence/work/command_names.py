@@ -86,6 +86,13 @@ def names(line: str) -> Names:
     return Names(broad, _joined(one.target for one in named), _joined(one.narrow for one in named))
 
 
+def each_name(line: str) -> list[str]:
+    """The broad names of the commands of a line, in order; what destroys is named by its program alone."""
+    parts = [part for part in simple_commands(line) if part.verb.split()[0] not in _CLOSING]
+    found = [_names(part).broad or (part.verb if part.verb in DESTROYING else "") for part in parts]
+    return list(dict.fromkeys(filter(None, found)))
+
+
 def _joined(parts: Iterable[str]) -> str:
     return " && ".join(dict.fromkeys(parts))
 

@@ -15,8 +15,9 @@ the client moved it into the background then.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from dreamfs_server.dream.evidence.client_notes import ASKS_NOBODY, began, mode_at, modes
 from dreamfs_server.dream.evidence.places.visits import lines_of
 from dreamfs_server.dream.evidence.steps import Step, first_line_span
 from dreamfs_server.dream.evidence.support import Place
@@ -38,10 +39,6 @@ _STATED_TIMES = 3.0
 _STATED_SPARE_SECONDS = 20.0
 _END_CHARACTERS = 4_000
 _TAIL_CHARACTERS = 400
-_PROGRESS = "progress {"
-_ELAPSED = re.compile(r'"elapsedTimeSeconds": (\d{1,6})\b.*"parentToolUseID": "([^"]{1,100})"[^"]*$')
-_MODE = re.compile(r'permission-mode \{.*"permissionMode": "(\w+)"')
-_ASKS_NOBODY = frozenset(("bypassPermissions", "auto", "dontAsk"))
 _STATED = re.compile(
     r"(?i)(?:\b(?:in|took|time:?|elapsed:?|duration:?|real)\s+|\t|\()(?:(\d{1,4})\s?m(?:in)?\s?)?(\d{1,6}(?:\.\d+)?) ?s(?:ec(?:onds?)?)?\b"
 )
@@ -83,7 +80,7 @@ class Wait:
 
 def waits(gathered: Gathered, place: Place, all_steps: Sequence[Step]) -> list[Wait]:
     """The named shell commands of a session with their times, in order."""
-    began, modes = _noted(gathered.events)
+    started, noted = began(gathered.events), modes(gathered.events)
     result: list[Wait] = []
     for step in all_steps:
         if step.refused or not step.command or step.call is None or step.result is None:
@@ -93,25 +90,9 @@ def waits(gathered: Gathered, place: Place, all_steps: Sequence[Step]) -> list[W
         if SLEEPS.search(step.command):
             continue  # It waits by itself; what for is for `polling.py` to say.
         named = names(step.command)
-        if named.broad and (one := _wait(gathered, place, all_steps, step, named, began, modes)) is not None:
+        if named.broad and (one := _wait(gathered, place, all_steps, step, named, started, noted)) is not None:
             result.append(one)
     return result
-
-
-def _noted(events: Sequence[Event]) -> tuple[dict[str, datetime], list[tuple[int, bool]]]:
-    """When calls began to run, by their ids; and from which event on nobody was asked, or somebody."""
-    began: dict[str, datetime] = {}
-    modes: list[tuple[int, bool]] = []
-    for event in events:
-        if event.kind != "meta" or event.origin == "self":
-            continue
-        if event.at is not None and event.text.startswith(_PROGRESS):
-            if '"bash_progress"' in event.text[:80] and (found := _ELAPSED.search(event.text[-_TAIL_CHARACTERS:])):
-                at = event.at - timedelta(seconds=int(found[1]))
-                began[found[2]] = min(at, began.get(found[2], at))
-        elif found := _MODE.match(event.text[:300]):
-            modes.append((event.n, found[1] in _ASKS_NOBODY))
-    return began, modes
 
 
 def _wait(
@@ -120,8 +101,8 @@ def _wait(
     all_steps: Sequence[Step],
     step: Step,
     named: Names,
-    began: Mapping[str, datetime],
-    modes: Sequence[tuple[int, bool]],
+    started: Mapping[str, datetime],
+    noted: Sequence[tuple[int, str]],
 ) -> Wait | None:
     call, answer = step.call, step.result
     if call is None or answer is None or call.at is None or answer.at is None:
@@ -131,12 +112,12 @@ def _wait(
     limit = given or _own_limit(step.command) or default_limit_seconds.get(step.tool, 0.0)
     background = step.given.get("run_in_background") is True
     sure = True
-    if call.call_id in began:
-        seconds = (answer.at - began[call.call_id]).total_seconds()
-    elif began:
+    if call.call_id in started:
+        seconds = (answer.at - started[call.call_id]).total_seconds()
+    elif started:
         seconds = min(seconds, NOTED_AFTER_SECONDS)
     else:
-        sure = next((free for n, free in reversed(modes) if n < call.n), False)
+        sure = mode_at(noted, call.n) in ASKS_NOBODY
     cut = not background and _is_cut(answer.text, seconds, limit)
     if seconds < 0 or (not sure and not cut and not background and _is_doubtful(step, all_steps, seconds, limit)):
         return None
