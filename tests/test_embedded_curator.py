@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from dreamfs_server.dream.curators.embedded import curate, proposals_max
+from dreamfs_server.dream.curators.embedded import curate, most, proposals_max
 from dreamfs_server.dream.evidence import mine
 from dreamfs_server.dream.material import Gathered, Material
 from dreamfs_tools.dreaming import Proposal
@@ -149,18 +149,34 @@ def many_errors() -> list[Gathered]:
     ]
 
 
-def test_at_most_ten_proposals_and_no_two_of_one_file() -> None:
+def test_many_errors_are_told_in_few_proposals_and_no_two_of_one_file() -> None:
     found = proposals(material(many_errors()))
-    assert len(found) == proposals_max
+    assert len(found) == 6
+    told = {claim.statistics["signature"] for proposal in found for claim in proposal.claims}
+    assert len(told) == 10  # the two oldest are perhaps over
     paths = [change.path for proposal in found for change in proposal.changes]
     assert len(paths) == len(set(paths))
+    assert paths[-1] == "/memories/known-errors/more.md"
+    assert found[-1].changes[0].file_text.count("\n## ") == 5
 
 
-def test_a_merge_of_equal_notes_is_offered_however_many_errors_recur() -> None:
+def test_what_is_added_to_the_errors_that_stand_together_goes_into_their_page() -> None:
+    page = memory(
+        "known-errors/more.md", "# More errors with a way out\n\n## An older one\n\n- Text.\n", 1, by_dream=True
+    )
+    [last] = [p for p in proposals(material(many_errors(), [page])) if p.changes[0].path == page.path]
+    assert last.changes[0].operation == "edit"
+    assert last.changes[0].new_str.startswith("- Text.\n\n## Error: ")
+
+
+def test_merges_of_equal_notes_have_places_among_the_ten() -> None:
     text = "# Alert\n- The alert fires at 90 %.\n- Page the gateway team.\n"
     found = proposals(material(many_errors(), [memory("a.md", text, 1), memory("b.md", text, 2)]))
-    assert len(found) == proposals_max
     assert ["retire"] in [[change.operation for change in proposal.changes] for proposal in found]
+    ranked = [("errors", replace(found[0], number=n)) for n in range(20)] + [("duplicates", found[-1])]
+    kept = most(ranked)
+    assert len(kept) == proposals_max
+    assert kept[-1] == ("duplicates", found[-1])
 
 
 def test_nothing_to_say_is_a_good_result() -> None:

@@ -22,13 +22,12 @@ from dreamfs_server.dream.curators.rules import rule_proposals
 from dreamfs_server.dream.curators.tidying import conflict_proposals, duplicate_proposals
 from dreamfs_server.dream.curators.upkeep import date_proposals, link_proposals
 from dreamfs_server.dream.curators.volume import volume_proposals
+from dreamfs_server.dream.curators.worth import weight_min
 from dreamfs_server.dream.fingerprint import evidence_key
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card, Proposal
 
 proposals_max = 10
-weight_min = 2.0
-"""Calls, about, that a proposal must save; below that it is not worth a person's time."""
 share_max = 6
 """Proposals of one kind, as long as there are others."""
 tidy = "duplicates"
@@ -91,10 +90,10 @@ def curate(material: Material, cards: Sequence[Card]) -> list[Proposal]:
         touched |= paths
         kinds[miner] = kinds.get(miner, 0) + 1
         (first if kinds[miner] <= share_max else spare).append((miner, proposal))
-    return [proposal for _, proposal in _most(first + spare)]
+    return [proposal for _, proposal in most(first + spare)]
 
 
-def _most(ranked: Sequence[tuple[str, Proposal]]) -> list[tuple[str, Proposal]]:
+def most(ranked: Sequence[tuple[str, Proposal]]) -> list[tuple[str, Proposal]]:
     """The first ten, in their order, with the reserved places for tidying."""
     kept = [item for item in ranked if item[0] == tidy][:tidy_reserved]
     others = [item for item in ranked if item not in kept][: proposals_max - len(kept)]

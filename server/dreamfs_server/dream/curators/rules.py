@@ -7,6 +7,7 @@ from typing import Any
 from dreamfs_server.dream.curators.filing import append, new_path, topic_file
 from dreamfs_server.dream.curators.rule_text import said_of, short
 from dreamfs_server.dream.curators.wording import is_forced, slug
+from dreamfs_server.dream.curators.worth import weight_min
 from dreamfs_server.dream.evidence.errors.errors import IN_ANY_WORDS, SILENCE
 from dreamfs_server.dream.evidence.errors.recovery import Tally
 from dreamfs_server.dream.evidence.errors.signature import LINT_RULE
@@ -17,6 +18,11 @@ from dreamfs_tools.dreaming import Card, Proposal, ProposedChange
 observed_sessions_min = 5
 observed_name = "observed"
 rules_a_file_max = 3
+more_name = "more"
+files_max = 6
+"""Rules with a file and a proposal of their own: a dream makes ten proposals, and more than errors are to be told."""
+together_max = 9
+"""Others, that are one proposal: a proposal has twenty claims at most, a rule up to two."""
 enforced_name = "lint-rules"
 enforced_rules_min = 2
 _VARIABLE_SET = re.compile(r"(?:add|set) `[A-Z_][A-Z0-9_]*[=`]")
@@ -27,7 +33,7 @@ over_share = 0.3
 def rule_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal, float]]:
     """Proposals with their weight; rules that belong in one file are one proposal, since they would touch the same lines."""
     by_file: dict[str, list[tuple[Card, str, str]]] = {}
-    new: list[tuple[Proposal, float]] = []
+    alone: list[tuple[Card, str, str]] = []
     for card in cards:
         if not card.data["rule"] or card.data.get("explained") or (card.data["expected"] and not _is_set_up(card)):
             continue
@@ -40,15 +46,44 @@ def rule_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Prop
         if home is not None:
             by_file.setdefault(home.path, []).append((card, title, block))
         else:
-            path = new_path(material, "known-errors", slug(_subject(card)), [p.changes[0].path for p, _ in new])
-            change = ProposedChange("create", path, file_text=f"# {_heading(card)}\n\n{block}\n", expected_version=0)
-            new.append((_proposal([(card, title, block)], change), _worth(card)))
+            alone.append((card, title, block))
+    new = _of_their_own(material, alone)
     memories = {memory.path: memory for memory in material.memories}
     for path, rules in by_file.items():
         chosen = rules[:rules_a_file_max]
         block = "\n\n".join(f"## {_heading(card)}\n\n{text}" for card, _, text in chosen)
         new.append((_proposal(chosen, append(memories[path], block)), sum(card.weight for card, _, _ in chosen)))
     return new + _observed(material, cards) + _enforced(material, cards)
+
+
+def _of_their_own(material: Material, rules: Sequence[tuple[Card, str, str]]) -> list[tuple[Proposal, float]]:
+    """A file for each of the rules that save most, and one more for all the others that are worth a reader's time."""
+    ordered = sorted(rules, key=lambda rule: (-_worth(rule[0]), rule[1]))
+    worth_it = [rule for rule in ordered if _worth(rule[0]) >= weight_min]
+    apart = worth_it if len(worth_it) <= files_max else worth_it[: files_max - 1]
+    made: list[tuple[Proposal, float]] = []
+    for rule in apart:
+        card, _, block = rule
+        path = new_path(material, "known-errors", slug(_subject(card)), [p.changes[0].path for p, _ in made])
+        change = ProposedChange("create", path, file_text=f"# {_heading(card)}\n\n{block}\n", expected_version=0)
+        made.append((_proposal([rule], change), _worth(card)))
+    together = worth_it[len(apart) :][:together_max]
+    if together:
+        text = "\n\n".join(f"## {_heading(card)}\n\n{block}" for card, _, block in together)
+        change = _page(material, more_name, "# More errors with a way out", text)
+        # Each of them saves less than those above it.
+        made.append((_proposal(together, change), _worth(together[0][0])))
+    return made
+
+
+def _page(material: Material, name: str, head: str, text: str) -> ProposedChange:
+    """A page below known-errors with a head, or what is added to it where it is there already."""
+    path = f"{material.mount}/known-errors/{name}.md"
+    home = next((m for m in material.memories if m.path == path and not (m.pinned or m.read_only)), None)
+    if home is not None:
+        return append(home, text)
+    path = new_path(material, "known-errors", name)
+    return ProposedChange("create", path, file_text=f"{head}\n\n{text}\n", expected_version=0)
 
 
 def _is_set_up(card: Card) -> bool:
@@ -83,13 +118,8 @@ def _observed(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal,
         "# Errors seen, not yet rules\n\nFrom logs without dates, so that it is not known whether they recur over days. "
         "Hypotheses with their counts."
     )
-    text = "\n\n".join([head, *(f"## {_heading(card)}\n\n{block}" for card, _, block in rules)])
-    home = next((m for m in material.memories if m.path == f"{material.mount}/known-errors/{observed_name}.md"), None)
-    if home is not None:
-        change = append(home, text.partition("\n\n## ")[1].strip("\n") + text.partition("\n\n## ")[2])
-    else:
-        path = new_path(material, "known-errors", observed_name)
-        change = ProposedChange("create", path, file_text=f"{text}\n", expected_version=0)
+    text = "\n\n".join(f"## {_heading(card)}\n\n{block}" for card, _, block in rules)
+    change = _page(material, observed_name, head, text)
     return [(_proposal(rules, change), sum(card.weight for card, _, _ in rules))]
 
 

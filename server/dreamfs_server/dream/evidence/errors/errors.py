@@ -81,8 +81,8 @@ def failures(gathered: Gathered, place: Place, all_steps: Sequence[Step]) -> lis
             continue
         text = blanked(step.result.text)
         found = signature(text, shows_files=step.program in SHOWS_FILES, of_shell=bool(step.command))
-        if found is None:
-            continue
+        if found is None or (found.bare and text != step.result.text):
+            continue  # what is left of an order to agents is no message
         line = _told_signature(found, step)
         about = family(line, step.result.text, bare=found.bare)
         words, masked = (tuple(line.split()),) * 2 if found.bare else mask(line)
