@@ -4,7 +4,7 @@ No model has a way in here: the callers are the terminal command, the console, a
 can fill in. Accepting is one write through the seam: the change, its verdict, or neither.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,8 +15,6 @@ from dreamfs_tools.dreaming import Dream, DreamJournal, EditedFile, Proposal, Re
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Author, Edit, Filesystem, Move, Planned, Put, Remove, Snapshot
 
-AGENT_SHELL = "CLAUDECODE"
-"""Set by Claude Code in the shells that it gives its model."""
 REASON_CHARACTERS_MAX = 1_024
 
 
@@ -25,38 +23,6 @@ class _Outcome:
     status: Literal["accepted", "stale"]
     proposal: Proposal
     why: str = ""
-
-
-def reviewer_of(
-    named: str, login: str, environment: Mapping[str, str], *, is_terminal: bool, about: str = "proposals"
-) -> str:
-    """Who decides at a command line.
-
-    Args:
-        named: what `--as` says; "" where it was not given.
-        login: the user of the operating system.
-        environment: of the process.
-        is_terminal: whether a person could be sitting there: standard input is a terminal.
-        about: what is decided.
-
-    Raises:
-        Refusal: `not_allowed` in an agent's shell, and without `--as` where nobody can be asked.
-    """
-    if environment.get(AGENT_SHELL):
-        raise Refusal(
-            "not_allowed",
-            f"A person decides about {about}, and this is an agent's shell. Nothing was changed. Run the command in a "
-            "terminal of your own.",
-        )
-    if named:
-        return named
-    if not is_terminal:
-        raise Refusal(
-            "not_allowed",
-            f"A person decides about {about}, and nobody can be asked here. Nothing was changed. Run the command at a "
-            "terminal, or say who decided with --as NAME.",
-        )
-    return f"user:{login}"
 
 
 async def decide(filesystem: Filesystem, journal: DreamJournal, review: Review, author: Author) -> Proposal:
