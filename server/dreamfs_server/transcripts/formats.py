@@ -4,9 +4,10 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 from dreamfs_server.transcripts import anthropic, chatgpt, claude_ai, claude_code, openai, text
+from dreamfs_server.transcripts.decoding import Bytes, Recoded
 from dreamfs_server.transcripts.reading import Malformed, Reader, Reading, Record, items, mapping
 from dreamfs_server.transcripts.records import json_document, json_items, json_lines, text_lines
 
@@ -21,7 +22,7 @@ READERS: dict[str, Reader] = {
     chatgpt.FORMAT: chatgpt.read,
     claude_ai.FORMAT: claude_ai.read,
 }
-_LAYOUTS: dict[str, Callable[[BinaryIO], Iterator[Record | Malformed]]] = {
+_LAYOUTS: dict[str, Callable[[Bytes], Iterator[Record | Malformed]]] = {
     "lines": json_lines,
     "items": json_items,
     "document": json_document,
@@ -35,7 +36,7 @@ class UnknownFormat(ValueError):  # noqa: N818  # it says what the file is, for 
     """No reader understands the file; the sentence says why."""
 
 
-def read_file(stream: BinaryIO, name: str) -> tuple[str, Reading]:
+def read_file(stream: Bytes, name: str) -> tuple[str, Reading]:
     """Choose the reader of a file and begin to read.
 
     Args:
@@ -48,6 +49,7 @@ def read_file(stream: BinaryIO, name: str) -> tuple[str, Reading]:
     Raises:
         UnknownFormat: an empty file, a binary one, or JSON that is no transcript.
     """
+    stream = stream if isinstance(stream, Recoded) else Recoded(stream)
     head = stream.read(HEAD_BYTES)
     stream.seek(0)
     layout = layout_of(head)
