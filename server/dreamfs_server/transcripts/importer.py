@@ -155,7 +155,7 @@ async def _import_file(
     try:
         with source.open() as opened:
             stream = Recoded(opened)
-            file.format, reading = read_file(stream, source.name)
+            file.format, reading = read_file(stream, source.name, source.around)
             for item in _guarded(reading, file):
                 if isinstance(item, Malformed):
                     file.malformed += 1
