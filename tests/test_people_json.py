@@ -158,6 +158,17 @@ def test_a_dream_counts_what_people_found_in_such_an_archive(terminal: Terminal,
     assert "template" not in written
 
 
+def test_a_review_shows_the_neighbours_of_a_quote_and_a_reason_line_by_line(terminal: Terminal, tmp_path: Path) -> None:
+    as_messages(tmp_path / "archive", [outage(day, "the relay refused our certificate") for day in range(2, 5)])
+    terminal.run("transcripts", "import", str(tmp_path / "archive"))
+    terminal.run("dream", "run")
+    page = terminal.run("dream", "review", "--as", "ada", given="v\nq\n").stdout
+    assert "in 3 of 3 sessions\nWhat people say is their claim;" in page
+    assert "\n       5 │ ada: I think it is the new template.\n    >  8 │ Root cause: the relay refused" in page
+    assert "\n      11 │ bob: Resolved by draining the dead letter queue.\n" in page
+    assert "│ ── " not in page
+
+
 def test_a_note_of_pagerdutys_stands_in_two_files_and_is_one(terminal: Terminal, tmp_path: Path) -> None:
     as_pagerduty(tmp_path / "pd", [outage(3, "a full disk")])
     report = terminal.json("transcripts", "import", str(tmp_path / "pd"))
