@@ -82,8 +82,8 @@ class DreamService:
             Refusal: as `start`, but for `locked`: what another process does just now need not be done.
         """
         for dream in await self._dreams_of(request.store):
-            if dream.is_open and self._abandoned(await self.show(dream.dream_id)):
-                await self._take_over(dream)
+            is_abandoned = dream.is_open and self._abandoned(await self.show(dream.dream_id))
+            if is_abandoned and await self._take_over(dream):  # else somebody else did, and runs it
                 return await self.show(dream.dream_id)
         if why := await self._why_not_due(request.store):
             return why
@@ -284,15 +284,18 @@ class DreamService:
             if done := self._running.pop(dream.dream_id, None):
                 done.set()
 
-    async def _take_over(self, dream: Dream) -> None:
+    async def _take_over(self, dream: Dream) -> bool:
+        """Run on a dream whose process died; False where it is another's meanwhile, or has ended."""
         taken = await self.job.journal.take_over(dream.dream_id, self.me, dream.owner)
         if not taken.is_open or taken.owner != self.me:
-            return
+            return False
         restarts = int(taken.usage.get("restarts", 0)) + 1
         if restarts > RESTARTS_COUNT_MAX:
             await self._fail(taken, f"Its process ended before it did, {restarts} times.")
-            return
-        await self._let_run(await self.job.journal.update(replace(taken, usage={**taken.usage, "restarts": restarts})))
+        else:
+            usage = {**taken.usage, "restarts": restarts}
+            await self._let_run(await self.job.journal.update(replace(taken, usage=usage)))
+        return True
 
     async def _bury(self, dream_id: str) -> bool:
         """End a dream that stands in the way and whose process or client is gone; whether it is out of the way."""
