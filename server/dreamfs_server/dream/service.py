@@ -22,6 +22,7 @@ from dreamfs_server.dream.estimate import Estimate
 from dreamfs_server.dream.job import Job
 from dreamfs_server.dream.review import decide
 from dreamfs_tools.answers import moment
+from dreamfs_tools.derived import with_helpers
 from dreamfs_tools.dreaming import CLIENT, CLIENT_DREAM_HOURS_MAX, Dream, DreamRequest, Proposal, Review, Tell
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Author, Snapshot
@@ -221,12 +222,14 @@ class DreamService:
         )
 
     async def believe(self, store: str, source: str) -> None:
-        """Take back that a source is false.
+        """Take back that a source is false, and for a session that those of the agents that it started are.
 
         Raises:
             Refusal: `not_found` when nobody had called it so.
         """
-        if not await self.job.journal.believe(store, source):
+        sources = await self.job.filesystem.read(lambda snapshot: with_helpers(snapshot, store, source))
+        believed = [await self.job.journal.believe(store, one) for one in sources]
+        if not believed[0]:
             raise Refusal("not_found", f"Nobody called {source} false. Nothing was changed.")
 
     async def preview(self, request: DreamRequest) -> Estimate:
