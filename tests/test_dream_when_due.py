@@ -125,7 +125,9 @@ def test_a_dream_whose_process_died_is_run_on_when_the_next_is_due(database: Pat
 def test_of_two_that_find_a_dead_dream_one_runs_it_on_and_the_other_has_nothing_to_do(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    anyio.run(_begin, database, "this-machine/gone/0")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        owner = name_of(process.pid)
+    anyio.run(_begin, database, owner)
     take_over, other = DreamService._take_over, name_of(os.getppid())
 
     async def beaten(self: DreamService, dream: Dream) -> bool:
@@ -133,7 +135,6 @@ def test_of_two_that_find_a_dead_dream_one_runs_it_on_and_the_other_has_nothing_
         return await take_over(self, dream)
 
     monkeypatch.setattr(DreamService, "_take_over", beaten)
-    monkeypatch.setattr(DreamService, "_abandoned", lambda _, dream: dream.owner != other)
     commands = CommandLine(database)
     assert commands.json("dream", "run", "--if-due") == {"due": False, "reason": "Dream d-1 is running."}
     assert commands.said("dream", "run", "--if-due") == ""
