@@ -65,6 +65,13 @@ def import_(context: Context, paths: tuple[Path, ...], store: str, as_json: bool
     for file in report["files"]:
         if said := "; ".join(filter(None, (file["error"], file.get("note")))):
             click.echo(f"  {file['path']}: {said}", err=True)
+    repeated = [file["repeated"] for file in report["files"] if "repeated" in file]
+    if repeated:
+        click.echo(
+            f"  {plural(sum(repeated), 'row')} in {plural(len(repeated), 'file')} of agents that the client started for "
+            "itself repeat other logs; they were not read.",
+            err=True,
+        )
     if left_out := report.get("left_out"):
         click.echo(f"  Left out: {_left_out(left_out)}.", err=True)
 

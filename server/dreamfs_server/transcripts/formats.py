@@ -170,6 +170,8 @@ def _messages_shape(messages: list[Any]) -> str:
 def _is_claude_code_row(row: dict[str, Any]) -> bool:
     if not isinstance(row.get("type"), str):
         return False
+    if row["type"] == "file-history-snapshot":  # a log may hold nothing else
+        return True
     return "sessionId" in row or "leafUuid" in row or "parentUuid" in row or ("uuid" in row and "message" in row)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from dreamfs_server.transcripts.decoding import Recoded
 from dreamfs_server.transcripts.formats import UnknownFormat, read_file
-from dreamfs_server.transcripts.reading import About, Malformed, Reading, digest_bytes, session_segment
+from dreamfs_server.transcripts.reading import About, Malformed, Reading, Repeated, digest_bytes, session_segment
 from dreamfs_server.transcripts.source import LeftOut, Source
 from dreamfs_server.transcripts.sources import files, sources
 from dreamfs_server.transcripts.zips import BadArchive
@@ -38,6 +38,8 @@ class FileReport:
     skipped: int = 0
     """Already there."""
     redactions: int = 0
+    repeated: int = 0
+    """Rows that repeat another log, left out."""
     malformed: int = 0
     problems: list[str] = field(default_factory=list[str])
     """The first malformed rows, or why the file could not be read."""
@@ -77,6 +79,7 @@ class ImportReport:
                     "error": file.error,
                 }
                 | ({"note": file.note} if file.note else {})
+                | ({"repeated": file.repeated} if file.repeated else {})
                 for file in self.files
             ],
         } | ({"left_out": [{"path": one.path, "why": one.why} for one in self.left_out]} if self.left_out else {})
@@ -161,6 +164,8 @@ async def _import_file(
                     file.malformed += 1
                     if file.malformed <= MALFORMED_SHOWN:
                         file.problems.append(f"row {item.position} ({item.why})")
+                elif isinstance(item, Repeated):
+                    file.repeated += 1
                 elif isinstance(item, About):
                     batch.about(item.session, by_name=item.by_name)
                 elif batch.said(item.session_id, item.event):

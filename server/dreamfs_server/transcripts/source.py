@@ -18,6 +18,8 @@ _EXPORT_LISTS = frozenset(
      "huddle_transcripts", "file_conversations")
 )  # fmt: skip
 """What lies at the top of Slack's export: lists that say who and what there is, and no messages."""
+_CLIENTS_OWN = re.compile(r"agent-.+\.meta\.json|sessions-index\.json|journal\.jsonl")
+"""What Claude Code keeps beside its logs: what an agent is, an index, how far a workflow is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,15 @@ class Wanted:
 
     def __call__(self, file: PurePath) -> bool:
         if file.suffix.lower() in _LOGS:
-            return not (file.parent in self._exports and file.stem.lower() in _EXPORT_LISTS)
+            is_list = file.parent in self._exports and file.stem.lower() in _EXPORT_LISTS
+            return not is_list and not (_CLIENTS_OWN.fullmatch(file.name) and self._is_claude_codes(file))
         if not is_readable(file) or file.stem.lower() in _ABOUT_FOLDERS:
             return False
-        return not any(folder in self._logs for folder in file.parents)
+        return not self._is_claude_codes(file)
+
+    def _is_claude_codes(self, file: PurePath) -> bool:
+        """Whether a file lies beside or below logs of Claude Code."""
+        return any(folder in self._logs for folder in file.parents)
 
 
 def is_readable(file: PurePath) -> bool:
