@@ -19,6 +19,13 @@ from writing_world import STORES, caller, noon, world
 pytest.register_assert_rewrite("store_comparison", "store_machine", "store_reverts")
 
 
+@pytest.fixture(autouse=True)
+def _a_persons_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests, they type as a person does; those about an agent's shell say so."""
+    for name in ("CLAUDECODE", "CLAUDE_CODE_SESSION_ID"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture(params=["memory", "sqlite"])
 async def filesystem(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Filesystem]:
     """The same stores in each engine."""

@@ -10,7 +10,8 @@ import pytest
 
 from dreamfs_server.dream.due import why_not_due
 from dreamfs_server.dream.owner import is_alive, this_process
-from dreamfs_server.dream.review import reviewer_of, selection
+from dreamfs_server.dream.review import selection
+from dreamfs_server.dream.reviewer import reviewer_of
 from dreamfs_server.dream.standard import new_id
 from dreamfs_tools.dreaming import Coverage, Dream
 from dreamfs_tools.errors import Refusal

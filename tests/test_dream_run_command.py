@@ -11,6 +11,7 @@ import anyio
 import pytest
 
 from dreamfs_tools.dreaming import Card
+from dreamfs_tools.transcript import Session
 from recurring_error import recurring_error
 from sqlite_world import opened
 from terminal import Terminal
@@ -65,6 +66,24 @@ def test_what_is_answered_does_not_wait(stored: Terminal) -> None:
     stored.run("dream", "run")
     stored.run("dream", "review", newest(stored), "1", "--reject", "--as", "ada")
     assert "Still open" not in stored.says("dream", "run")
+
+
+def test_many_sessions_that_were_left_out_are_counted_and_a_few_are_named(stored: Terminal) -> None:
+    async def more(count: int) -> None:
+        async with opened(stored.database.parent, NOW) as engine:
+            for number in range(count):
+                session = Session("memories", f"empty-{number:03}", "text", title="Nothing was said.")
+                await engine.archive.add(session, [])
+
+    anyio.run(more, 3)
+    assert "- empty-002: it has no events\n" in stored.says("dream", "run")
+    anyio.run(more, 120)
+    said = stored.says("dream", "run")
+    dream = newest(stored)
+    assert "- 120 sessions: it has no events\n" in said
+    assert f"- Each by its id: `dreamfs dream show {dream} --json`, under coverage.\n" in said
+    assert "empty-" not in said
+    assert len(stored.json("dream", "show", dream)["coverage"]["skipped"]) == 120
 
 
 def test_a_dream_without_transcripts_says_how_to_bring_them(terminal: Terminal) -> None:

@@ -14,6 +14,7 @@ import pytest
 from command_line import CommandLine
 from dreamfs_server.dream.due import why_not_due
 from dreamfs_server.dream.owner import name_of
+from dreamfs_server.dream.service import DreamService
 from dreamfs_server.sqlite.filesystem import Engine
 from dreamfs_tools.dreaming import Coverage, Dream
 from dreamfs_tools.transcript import Session
@@ -119,6 +120,42 @@ def test_a_dream_whose_process_died_is_run_on_when_the_next_is_due(database: Pat
     anyio.run(_begin, database, owner)
     document = CommandLine(database).json("dream", "run", "--if-due")
     assert (document["id"], document["status"], len(document["proposals"])) == ("d-1", "completed", 1)
+
+
+def test_of_two_that_find_a_dead_dream_one_runs_it_on_and_the_other_has_nothing_to_do(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        owner = name_of(process.pid)
+    anyio.run(_begin, database, owner)
+    take_over, other = DreamService._take_over, name_of(os.getppid())
+
+    async def beaten(self: DreamService, dream: Dream) -> bool:
+        await self.job.journal.take_over(dream.dream_id, other, dream.owner)
+        return await take_over(self, dream)
+
+    monkeypatch.setattr(DreamService, "_take_over", beaten)
+    commands = CommandLine(database)
+    assert commands.json("dream", "run", "--if-due") == {"due": False, "reason": "Dream d-1 is running."}
+    assert commands.said("dream", "run", "--if-due") == ""
+
+
+def test_why_none_is_due_is_said_in_a_terminals_terms(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    anyio.run(_begin, database, name_of(os.getppid()))
+
+    async def nothing_seen(*_: object) -> str:
+        return ""
+
+    monkeypatch.setattr(DreamService, "_why_not_due", nothing_seen)  # the other begins between the look and the try
+    reason = CommandLine(database).json("dream", "run", "--if-due")["reason"]
+    assert reason.endswith("`dreamfs dream show d-1` says how far it is, `dreamfs dream cancel d-1` ends it.")
+
+
+def test_a_dream_that_waits_for_a_client_is_ended_by_a_command(database: Path) -> None:
+    commands = CommandLine(database)
+    begun = commands.json("dream", "run", "--curator", "client")["id"]
+    said = commands.refused("dream", "run")
+    assert said.endswith(f"It goes on in a client, with the prompt dream; or end it: `dreamfs dream cancel {begun}`.")
 
 
 def test_a_dream_that_ends_its_process_every_time_is_not_run_on_for_ever(database: Path) -> None:

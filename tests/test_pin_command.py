@@ -57,7 +57,9 @@ def test_what_cannot_be_pinned_is_refused_in_a_sentence(line: CommandLine, monke
     assert "There is no file /memories/none.md; only a file can be pinned." in line.refused("pin", "/memories/none.md")
     assert "/ is no file of a store" in line.refused("pin", "/")
     monkeypatch.setenv("CLAUDECODE", "1")
-    assert "A person pins, since every agent is told what is pinned" in line.refused("pin", "/memories/rules.md")
+    assert "A person decides about what every agent is told, and this is an agent's shell." in line.refused(
+        "pin", "/memories/rules.md"
+    )
 
 
 def test_more_than_agents_are_told_is_said(line: CommandLine) -> None:

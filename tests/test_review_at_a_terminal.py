@@ -77,12 +77,14 @@ def test_each_proposal_is_answered_and_the_end_says_what_became_of_them(database
     assert "Proposal 1 (Title 1) is accepted as version 1." in shown
 
 
-def test_a_quote_is_shown_with_the_lines_around_it(database: Path) -> None:
+def test_a_quote_is_shown_with_what_was_said_before_and_after(database: Path) -> None:
     shown = review(database, "q\n")
     place = shown.index("s-001#L5 · tool result Edit error")
-    lines = shown[place:].split("\n")[1:4]
-    assert [line[:10] for line in lines] == ["      4 │ ", "    > 5 │ ", "      7 │ "]
-    assert "File has not been read yet." in lines[1]
+    before, cited, after = shown[place:].split("\n")[1:4]
+    assert before.startswith('      2 │ Edit call: {"file_path": "/repo/f1.py"')
+    assert cited.startswith("    > 5 │ ")
+    assert "File has not been read yet." in cited
+    assert after.startswith('      8 │ Edit call: {"file_path": "/repo/f1.py"')
 
 
 def test_the_first_page_shows_an_error_and_the_call_that_got_past_it() -> None:

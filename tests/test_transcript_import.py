@@ -36,6 +36,11 @@ FORMATS = {
     "benchmark.json": "openai",
     "chatgpt.json": "chatgpt",
     "claude-ai.json": "claude-ai",
+    "slack": "slack",
+    "pagerduty": "pagerduty",
+    "discord.json": "discord",
+    "teams.json": "teams",
+    "people.json": "chat",
     "chat.txt": "text",
     "incident.md": "text",
 }
@@ -243,6 +248,24 @@ names = st.sampled_from(
         "loglines",
         "simulations",
         "parts",
+        "ts",
+        "thread_ts",
+        "user",
+        "blocks",
+        "elements",
+        "bot_id",
+        "subtype",
+        "channel",
+        "guild",
+        "body",
+        "created_at",
+        "createdDateTime",
+        "messageType",
+        "log_entries",
+        "notes",
+        "incident",
+        "incident_number",
+        "agent",
     ]
 )
 json_values: st.SearchStrategy[Any] = st.recursive(
@@ -251,7 +274,11 @@ json_values: st.SearchStrategy[Any] = st.recursive(
     max_leaves=12,
 )
 rows = st.dictionaries(
-    names, json_values | st.sampled_from(["user", "assistant", "tool", "tool_use", "tool_result"]), max_size=6
+    names,
+    json_values
+    | st.sampled_from(["user", "assistant", "tool", "tool_use", "tool_result"])
+    | st.sampled_from(["message", "1793713320.000200", "trigger_log_entry", "annotate_log_entry", "<@U1|x> *b*"]),
+    max_size=6,
 )
 garbage = st.binary(max_size=200) | st.lists(rows | json_values, max_size=5).flatmap(
     lambda values: st.sampled_from(
@@ -269,6 +296,10 @@ garbage = st.binary(max_size=200) | st.lists(rows | json_values, max_size=5).fla
 @given(st.lists(garbage, max_size=3).map(b"\n".join), st.booleans())
 @example(b'{"agentId":" "}\n{"":null,"loglines":null}', False)
 @example(b'{"type":[]}\n{"simulations":[]}', False)
+@example(b'{"type":"message","ts":"1793713320.000200","blocks":[1,{"elements":[[]]}],"attachments":["x"]}', False)
+@example(b'{"log_entries":[{"type":"trigger_log_entry","channel":[],"incident":"x"}],"notes":[1]}', False)
+@example(b'{"guild":{},"channel":{},"messages":[1,{"author":[],"embeds":[2]}]}', False)
+@example(b'{"value":[{"messageType":"message","createdDateTime":1,"body":{}},3]}', False)
 def test_no_garbage_is_fatal(content: bytes, begins_well: bool) -> None:
     good = b'{"type": "user", "sessionId": "s", "uuid": "u", "message": {"role": "user", "content": "hi"}}\n'
     try:

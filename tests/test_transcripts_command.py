@@ -55,6 +55,7 @@ def test_a_pipe_in_a_folder_is_left_out_and_a_pipe_that_is_named_is_not_waited_f
     named = terminal.json("transcripts", "import", str(folder / "a.jsonl"))
 
     assert [Path(file["path"]).name for file in below["files"]] == ["b.json"]
+    assert below["left_out"] == [{"path": str(folder / "a.jsonl"), "why": "pipe or device"}]
     assert [file["error"] for file in named["files"]] == ["a pipe or a device, not a file; save what it gives first"]
 
 

@@ -97,6 +97,32 @@ def claude_ai(incidents: Sequence[Incident]) -> str:
     )  # fmt: skip
 
 
+def chat(incident: Incident) -> str:
+    rows = [{"author": m.who, "text": m.text, "timestamp": _z(m)} for m in incident.messages]
+    return json.dumps(rows, ensure_ascii=False, indent=1)
+
+
+def slack(incidents: Sequence[Incident]) -> dict[str, str]:
+    """The files of an export: users, a channel, and its days; each incident is a thread of it."""
+    people = sorted({m.who for one in incidents for m in one.messages if m.voice == "person"})
+    days: dict[str, list[dict[str, Any]]] = {}
+    for number, incident in enumerate(incidents):
+        thread = f"{incident.messages[0].at.timestamp():.0f}.{number:06}"
+        for n, m in enumerate(incident.messages):
+            stamp = thread if n == 0 else f"{m.at.timestamp():.0f}.{500_000 + 1_000 * number + n:06}"
+            row = {"type": "message", "ts": stamp, "thread_ts": thread, "text": _marked(m.text)}
+            row |= {"user": f"U{m.who}"} if m.voice == "person" else {"bot_id": "B1", "username": m.who}
+            days.setdefault(f"{m.at:%Y-%m-%d}", []).append(row)
+    users = [{"id": f"U{who}", "name": who, "profile": {"real_name": who}} for who in people]
+    files = {"users.json": users, "channels.json": [{"id": "C1", "name": "incidents", "members": []}]}
+    files |= {f"incidents/{day}.json": sorted(rows, key=lambda row: row["ts"]) for day, rows in days.items()}
+    return {name: json.dumps(value, ensure_ascii=False) for name, value in files.items()}
+
+
+def _marked(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 FILES: dict[str, tuple[str, Callable[[Incident], str]]] = {
     "brackets": ("md", brackets),
     "irc": ("log", irc),
@@ -106,8 +132,13 @@ FILES: dict[str, tuple[str, Callable[[Incident], str]]] = {
     "openai-lines": ("jsonl", openai_lines),
     "anthropic": ("json", anthropic),
     "claude-code": ("jsonl", claude_code),
+    "chat": ("json", chat),
 }
-EXPORTS: dict[str, Callable[[Sequence[Incident]], str]] = {"chatgpt": chatgpt, "claude-ai": claude_ai}
+EXPORTS: dict[str, Callable[[Sequence[Incident]], dict[str, str]]] = {
+    "chatgpt": lambda incidents: {"conversations.json": chatgpt(incidents)},
+    "claude-ai": lambda incidents: {"conversations.json": claude_ai(incidents)},
+    "slack": slack,
+}
 FORMS = (*FILES, *EXPORTS)
 
 
@@ -116,7 +147,8 @@ def write(folder: Path, form: str, incidents: Sequence[Incident]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if form in EXPORTS:
         with zipfile.ZipFile(folder / f"{form}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("conversations.json", EXPORTS[form](incidents))
+            for name, text in EXPORTS[form](incidents).items():
+                archive.writestr(name, text)
         return
     suffix, printed = FILES[form]
     for incident in incidents:

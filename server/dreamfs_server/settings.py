@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import re
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -29,3 +30,9 @@ def login() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "unknown"
+
+
+def host_session() -> str:
+    """The conversation whose shell this is, where Claude Code says it; "" at a person's terminal."""
+    session = os.environ.get("CLAUDE_CODE_SESSION_ID", "")
+    return session if re.fullmatch(r"[\w-]{1,200}", session, re.ASCII) else ""

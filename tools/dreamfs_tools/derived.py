@@ -1,11 +1,14 @@
 """What rests on a source: the proposals that cite it, and those that cite a memory that such a proposal made."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from dreamfs_tools.dreaming import Dream, Proposal
 from dreamfs_tools.filesystem import Change, ChangeFilter, Snapshot
 
 TRANSCRIPTS = "/transcripts/"
+UNBELIEVED = "unbelieved"
+"""In the `usage` of a dream that takes back what rests on a source: which source."""
 _FILES_COUNT_MAX = 1_000
 
 Done = tuple[Dream, Proposal]
@@ -54,6 +57,37 @@ def made_by(snapshot: Snapshot, store: str, proposal: Proposal) -> Sequence[Chan
     version = proposal.version
     which = ChangeFilter(after_version=version - 1, up_to_version=version)
     return snapshot.changes(store, which, _FILES_COUNT_MAX) if version else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """What was taken back because of a source that is believed again. Nobody said no to it: it may be proposed again."""
+
+    proposals: frozenset[str]
+    """`<dream>/<number>`."""
+    files: frozenset[str]
+    """Paths in the store of what is left of them, as taking back left it."""
+
+
+def believed_again(snapshot: Snapshot, store: str) -> Believed:
+    """What no longer counts as taken back."""
+    false = {one.source for one in snapshot.dreams.disbeliefs(store)}
+    proposals: set[str] = set()
+    files: set[str] = set()
+    for dream in snapshot.dreams.dreams(store):
+        source = dream.usage.get(UNBELIEVED)
+        if not source or source in false:
+            continue
+        for undo in snapshot.dreams.proposals(dream.dream_id):
+            if undo.status == "accepted":
+                proposals |= set(undo.reverts.split())
+                files |= {change.path for change in made_by(snapshot, store, undo) if _is_as_left(snapshot, change)}
+    return Believed(frozenset(proposals), frozenset(files))
+
+
+def _is_as_left(snapshot: Snapshot, change: Change) -> bool:
+    entry = snapshot.tree(change.store).entry(change.path)
+    return entry is not None and entry.version == change.version
 
 
 def _created(snapshot: Snapshot, store: str, derived: Sequence[Done]) -> list[str]:

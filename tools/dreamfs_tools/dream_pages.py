@@ -14,7 +14,8 @@ RECURRENCE = "recurrence"
 OUTCOMES = "outcomes"
 """The miner whose card says which errors go with failed sessions."""
 CARDS_LISTED_MAX = 50
-SKIPPED_LISTED_MAX = 50
+SKIPPED_LISTED_MAX = 5
+"""Of one reason; more are counted."""
 _CURATORS: Mapping[str, str] = {
     "embedded": "mined, no model",
     "client": "curated by the client's own model",
@@ -109,12 +110,26 @@ def report(dream: Dream, cards: Sequence[Card], proposals: Sequence[Proposal]) -
     if measured := [card for card in cards if card.miner == RECURRENCE]:
         lines += ["", "## After acceptance", ""]
         lines += [f"- {_line(card.body)}" for card in measured]
-    if dream.coverage.skipped:
-        lines += ["", "## Sessions left out", ""]
-        lines += [f"- {skip['session_id']}: {skip['reason']}" for skip in dream.coverage.skipped[:SKIPPED_LISTED_MAX]]
-        more = len(dream.coverage.skipped) - SKIPPED_LISTED_MAX
-        lines += [f"- and {more} more"] if more > 0 else []
+    lines += _left_out(dream)
     return "\n".join([*lines, ""])
+
+
+def _left_out(dream: Dream) -> list[str]:
+    """The sessions that it did not read: named where they are few, else counted."""
+    by_reason: dict[str, list[str]] = {}
+    for skip in dream.coverage.skipped:
+        by_reason.setdefault(skip["reason"], []).append(skip["session_id"])
+    if not by_reason:
+        return []
+    lines = ["", "## Sessions left out", ""]
+    for reason, sessions in by_reason.items():
+        if len(sessions) <= SKIPPED_LISTED_MAX:
+            lines += [f"- {session}: {reason}" for session in sessions]
+        else:
+            lines.append(f"- {plural(len(sessions), 'session')}: {reason}")
+    if any(len(sessions) > SKIPPED_LISTED_MAX for sessions in by_reason.values()):
+        lines.append(f"- Each by its id: `dreamfs dream show {dream.dream_id} --json`, under coverage.")
+    return lines
 
 
 def _forked(dream: Dream) -> list[str]:

@@ -3,7 +3,7 @@
 from dreamfs_tools.call import Answer, Call
 from dreamfs_tools.dream_naming import Naming
 from dreamfs_tools.dream_pages import proposal_page
-from dreamfs_tools.dream_shape import verdict_shape
+from dreamfs_tools.dream_shape import verdict_shape, version_words
 from dreamfs_tools.dream_status import dreams_of, naming_of, visible_dream
 from dreamfs_tools.dreaming import Dream, Proposal, Review
 from dreamfs_tools.errors import Refusal
@@ -38,8 +38,8 @@ async def dream_review(call: Call, dream_id: str, proposal: int) -> Answer:
         settled = await dreams.review(review, call.author)
     except Refusal as refusal:
         raise called.refusal(refusal) from None
-    version = f" as version {settled.version}" if settled.version else ""
-    return Answer(f"The person decided: proposal {proposal} is {settled.status}{version}.", _data(dream, settled))
+    said = f"The person decided: proposal {proposal} is {settled.status}{version_words(settled)}."
+    return Answer(said, _data(dream, settled))
 
 
 def _find(call: Call, snapshot: Snapshot, dream_id: str, number: int) -> tuple[Dream, Proposal, Naming]:

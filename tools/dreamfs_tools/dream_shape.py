@@ -50,8 +50,16 @@ def proposal_shape(proposal: Proposal) -> Shape:
 
 
 def verdict_shape(proposal: Proposal) -> Shape:
-    """What `dreamfs dream review` answers: the version is that of the revision which accepting made, else null."""
-    return {"proposal": proposal.number, "status": proposal.status, "version": proposal.version or None}
+    """What `dreamfs dream review` answers: the version that accepting made, or which had it all already; else null."""
+    shape: Shape = {"proposal": proposal.number, "status": proposal.status, "version": proposal.version or None}
+    return shape | ({"unchanged": True} if proposal.is_there_already else {})
+
+
+def version_words(proposal: Proposal) -> str:
+    """What follows "is accepted": where the change is."""
+    if proposal.is_there_already:
+        return f"; nothing was left to change, since version {proposal.version} has it"
+    return f" as version {proposal.version}" if proposal.version else ""
 
 
 def _change(change: ProposedChange) -> Shape:

@@ -112,6 +112,8 @@ class Proposal:
     """`<dream>/<number>` of each proposal that accepting this one undoes, separated by spaces; "" for ordinary ones."""
     edited: bool = False
     """What was accepted is the reviewer's own text; the revision has it."""
+    is_there_already: bool = False
+    """Said of one that was accepted just now: nothing was left to change, and `version` is the one that has it. Not kept."""
 
 
 @dataclass(frozen=True, slots=True)

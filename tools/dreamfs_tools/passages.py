@@ -1,4 +1,8 @@
-"""A quote with the lines around it, so that a reviewer sees what was said before and after."""
+"""A quote with what stands around it, so that a reviewer sees what was said before and after.
+
+Of a transcript that is text: an event of one line stands between its own header and that of the next, which tell nothing. So
+the events before and after it speak, each with who says it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +14,8 @@ from dreamfs_tools.text import split_lines
 from dreamfs_tools.transcript import Event, render
 
 LINES_AROUND = 2
+EVENT_LINES_LOOKED_AT = 12
+"""How far before and after a quote the next event that says something is looked for."""
 _TRANSCRIPTS = "/transcripts/"
 
 
@@ -47,22 +53,51 @@ def passage(
         around: how many lines before and after.
     """
     first, last = evidence.lines
-    span = (max(1, first - around), last + around)
     said = ""
     if evidence.source.startswith(_TRANSCRIPTS):
-        events = list(snapshot.transcripts.events(dream.store, evidence.source.removeprefix(_TRANSCRIPTS), lines=span))
-        numbered = [row for event in events for row in _rendered(event)]
+        looked = (max(1, first - EVENT_LINES_LOOKED_AT), last + EVENT_LINES_LOOKED_AT)
+        session = evidence.source.removeprefix(_TRANSCRIPTS)
+        events = list(snapshot.transcripts.events(dream.store, session, lines=looked))
+        lines = _said_around(events, first, last, around)
         speaker = next((event for event in events if event.line <= first < event.line + event.lines), None)
         said = _said(speaker) if speaker is not None else "no longer stored"
     else:
         numbered = list(enumerate(_memory(snapshot, dream, proposal, evidence), 1))
         said = "" if numbered else "no longer stored"
-    lines = [
-        QuotedLine(number, text, first <= number <= last) for number, text in numbered if span[0] <= number <= span[1]
-    ]
+        lines = [
+            QuotedLine(number, text, first <= number <= last)
+            for number, text in numbered
+            if first - around <= number <= last + around
+        ]
     if not any(line.cited for line in lines):
         lines = [QuotedLine(number, text, True) for number, text in enumerate(evidence.quote.split("\n"), first)]
     return Passage(evidence, " · ".join(part for part in (citation(evidence), said) if part), lines)
+
+
+def _said_around(events: Sequence[Event], first: int, last: int, around: int) -> list[QuotedLine]:
+    """The cited lines, and before and after them so many of the same event; what is missing to that, its neighbours say."""
+    own = [
+        row for event in events if event.line <= last and event.line + event.lines > first for row in _rendered(event)
+    ]
+    cited = [QuotedLine(number, text, True) for number, text in own if first <= number <= last]
+    before = [QuotedLine(number, text, False) for number, text in own[1:] if first - around <= number < first]
+    after = [QuotedLine(number, text, False) for number, text in own if last < number <= last + around and text.strip()]
+    told = [event for event in events if event.kind != "meta"]
+    earlier = next((event for event in reversed(told) if event.line + event.lines <= first), None)
+    later = next((event for event in told if event.line > last), None)
+    if earlier is not None and own and (missing := around - len(before)) > 0:
+        before = [*_voiced(earlier)[-missing:], *before]
+    if later is not None and own and (missing := around - len(after)) > 0:
+        after = [*after, *_voiced(later)[:missing]]
+    return [*before, *cited, *after]
+
+
+def _voiced(event: Event) -> list[QuotedLine]:
+    """An event's lines without its header, each with whose they are."""
+    posted = event.kind == "tool_result" and event.call_id in {"", event.tool}
+    kind = {"tool_call": " call", "tool_result": "" if posted else " result"}.get(event.kind, "")
+    who = event.speaker or f"{event.tool}{kind}" if event.tool or event.speaker else event.role
+    return [QuotedLine(number, f"{who}: {text}", False) for number, text in _rendered(event)[1:] if text.strip()]
 
 
 def _rendered(event: Event) -> list[tuple[int, str]]:

@@ -12,7 +12,7 @@ import click
 
 from dreamfs_server.commands.printing import say
 from dreamfs_server.commands.terms import in_terminal_terms
-from dreamfs_server.settings import database_path, login, package_version
+from dreamfs_server.settings import database_path, host_session, login, package_version
 from dreamfs_tools.call import Answer, Call
 from dreamfs_tools.dreaming import Dream, DreamRequest, Dreams
 from dreamfs_tools.errors import Refusal
@@ -120,6 +120,7 @@ class Context:
         """Who is at the terminal."""
         return Author(
             session_id=session,
+            host_session_id=host_session(),
             actor=f"user:{login()}",
             client=f"dreamfs {package_version()}",
             transport="command",

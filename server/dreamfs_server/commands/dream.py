@@ -13,6 +13,7 @@ from dreamfs_server.commands.dream_estimate import show_estimate
 from dreamfs_server.commands.dream_measure import measure
 from dreamfs_server.commands.dream_review import command as review_command
 from dreamfs_server.commands.dream_undo import revert, unbelieve
+from dreamfs_server.commands.terms import in_terminal_terms
 from dreamfs_tools.answers import rfc3339
 from dreamfs_tools.dreaming import Dream, DreamRequest
 from dreamfs_tools.errors import Code, Refusal
@@ -80,10 +81,11 @@ def run(
         click.echo(context.run(partial(_interrupted, store=store)), err=True)
         sys.exit(1)
     if isinstance(dream, str):
+        why = in_terminal_terms(dream)
         if as_json:
-            print_json({"due": False, "reason": dream})
+            print_json({"due": False, "reason": why})
         elif sys.stdout.isatty():  # cron mails whatever is printed
-            click.echo(f"Not due: {dream}")
+            click.echo(f"Not due: {why}")
         return
     if dream.status in {"failed", "canceled"}:
         code: Code = "unavailable" if dream.status == "failed" else "conflict"

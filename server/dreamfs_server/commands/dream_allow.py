@@ -30,7 +30,7 @@ def command(
 
     What such a dream looks at is sent to the provider: `dreamfs dream run --curator anthropic --dry-run` says what.
     """
-    from dreamfs_server.dream.review import reviewer_of
+    from dreamfs_server.dream.reviewer import reviewer_of
 
     if [bool(usd_per_month), show, revoke].count(True) != 1:
         raise Refusal("invalid_argument", "Say one of --usd-per-month N, --show and --revoke.")

@@ -39,8 +39,8 @@ def command(
     it is the newest dream that has open proposals.
     """
     from dreamfs_server.commands.review_answer import decide, outcome
-    from dreamfs_server.dream.review import reviewer_of
     from dreamfs_server.dream.review import selection as selected
+    from dreamfs_server.dream.reviewer import reviewer_of
     from dreamfs_tools.dream_shape import verdict_shape
 
     if accept and reject:

@@ -47,7 +47,7 @@ def unbelieve(context: Context, source: str, store: str, reason: str, undo: bool
     No later dream reads or cites it. All that was accepted because of it becomes one proposal to take back, which you
     review; open proposals that cite it go stale.
     """
-    from dreamfs_server.dream.review import reviewer_of
+    from dreamfs_server.dream.reviewer import reviewer_of
 
     person = reviewer_of(named, login(), os.environ, is_terminal=sys.stdin.isatty())
     path = source if source.startswith("/") else f"/transcripts/{source}"

@@ -21,15 +21,10 @@ def command(context: Context, path: str, off: bool, as_json: bool) -> None:
 
     A dream does not edit what is pinned.
     """
-    from dreamfs_server.dream.review import AGENT_SHELL
+    from dreamfs_server.dream.reviewer import only_a_person
 
-    if path and os.environ.get(AGENT_SHELL):
-        raise Refusal(
-            "not_allowed",
-            "A person pins, since every agent is told what is pinned, and this is an agent's shell. Nothing was changed. "
-            "Run the command in a terminal of your own.",
-        )
     if path:
+        only_a_person(os.environ, "what every agent is told")
         changed = context.run(lambda opened: _pin(context, opened, path, pinned=not off))
         state = "pinned" if not off else "not pinned"
         if as_json:

@@ -15,6 +15,7 @@ from dreamfs_server.commands.context import (
     print_json,
 )
 from dreamfs_server.commands.narrowing import named
+from dreamfs_server.commands.persons_choice import persons_acceptance
 from dreamfs_server.commands.times import read_time
 from dreamfs_tools.answers import moment, plural, revision_line
 from dreamfs_tools.inverse import Undone
@@ -103,9 +104,15 @@ def command(
         since=read_time("--since", since, now),
         until=read_time("--until", until, now, end=True),
     )
-    found = context.run(
-        lambda opened: revert(context.caller(opened, as_session), selection, message=message, dry_run=dry_run)
-    )
+
+    def reverted(*, dry_run: bool) -> Reverted:
+        return context.run(
+            lambda opened: revert(context.caller(opened, as_session), selection, message=message, dry_run=dry_run)
+        )
+
+    if not dry_run:
+        persons_acceptance(lambda: reverted(dry_run=True).changes)
+    found = reverted(dry_run=dry_run)
     if as_json:
         print_json(_document(found))
     else:

@@ -2,6 +2,7 @@
 
 from dreamfs_server.commands.context import Context, Opened
 from dreamfs_server.commands.review_page import one_line
+from dreamfs_tools.dream_shape import version_words
 from dreamfs_tools.dreaming import Proposal, Review
 
 
@@ -16,5 +17,4 @@ def decide(context: Context, review: Review) -> Proposal:
 
 def outcome(done: Proposal) -> str:
     """What became of a proposal, in a sentence."""
-    version = f" as version {done.version}" if done.version else ""
-    return f"Proposal {done.number} ({one_line(done.title)}) is {done.status}{version}."
+    return f"Proposal {done.number} ({one_line(done.title)}) is {done.status}{version_words(done)}."

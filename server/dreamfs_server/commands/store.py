@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from dreamfs_server.commands.context import Context, Group, Opened, json_option, pass_context, print_json
+from dreamfs_server.commands.persons_choice import persons_choice, persons_settings
 from dreamfs_server.commands.store_copies import fork, merge
 from dreamfs_server.commands.store_log import change_words, list_deleted, log, undelete
 from dreamfs_server.commands.store_settings import (
@@ -49,6 +50,7 @@ def create(context: Context, /, name: str, slug: str, as_json: bool, **given: An
             "invalid_argument",
             f"The name {name!r} gives no slug: it has no letter from a to z and no digit. Add --slug.",
         )
+    persons_settings(given)
     store = with_settings(Store(slug, name), given)
     _change(context, slug, lambda opened: opened.stores.create_store(store, context.author()), as_json=as_json)
 
@@ -119,6 +121,9 @@ def set_(context: Context, /, store: str, project: Path | None, as_json: bool, *
     """Change a store's settings. What is already stored stays, also where it is over a new limit."""
     from dreamfs_server.commands.project import repository_of
 
+    persons_settings(given)
+    if given["access"] == "rw":
+        persons_choice(context, store)
     given["project"] = str(repository_of(project)) if project else None
 
     async def work(opened: Opened) -> None:

@@ -16,6 +16,7 @@ from dreamfs_server.commands.context import (
     print_result,
     session_option,
 )
+from dreamfs_server.commands.persons_choice import persons_choice, persons_settings
 from dreamfs_server.commands.store_settings import (
     settings_options,
     store_lines,
@@ -48,6 +49,8 @@ def fork(context: Context, /, base: str, new: str, at: int | None, as_json: bool
             "invalid_argument",
             f"The name {new!r} gives no slug: it has no letter from a to z and no digit. Nothing was made; choose another.",
         )
+    persons_settings(given)
+    persons_choice(context, base)
 
     async def work(opened: Opened) -> Store:
         found = await opened.filesystem.read(lambda snapshot: store_named(snapshot, base))
@@ -80,5 +83,7 @@ def merge(
     """
     from dreamfs_tools.merging_stores import merge_stores
 
+    if not dry_run:
+        persons_choice(context, source, target)
     answer = context.call(lambda call: merge_stores(call, source, target, message, dry_run=dry_run), session)
     print_result(answer, as_json=as_json)

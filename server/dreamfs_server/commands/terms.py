@@ -24,6 +24,10 @@ _TERMS: Sequence[tuple[re.Pattern[str], str]] = [
             r"Wait for it with dream_status, or end it: dream_status with dream_id (\S+) and action cancel\.",
             r"`dreamfs dream show \1` says how far it is, `dreamfs dream cancel \1` ends it.",
         ),
+        (
+            r"Go on with it: view /dreams/(\S+)/agenda\.md and call dream_propose\. Or end it: dream_status with .*",
+            r"It goes on in a client, with the prompt dream; or end it: `dreamfs dream cancel \1`.",
+        ),
         (r"\bview both with version and view_range\b", "look at both with dreamfs cat --version"),
     )
 ]

@@ -1,6 +1,8 @@
 """`dreamfs transcripts`: what a dream reads."""
 
 import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from dreamfs_tools.filesystem import Snapshot
 from dreamfs_tools.transcript import Session
 
 store_option = click.option("--store", default="memories", show_default=True, help="The store the sessions belong to.")
+LEFT_OUT_SHOWN = 3
+_MANY = {"link": "links", "pipe or device": "pipes or devices"}
 _FOLDER = "/transcripts/"
 _CITATION = re.compile(r"(?P<session>.+)#L(?P<first>[1-9]\d{0,8})(?:-L?(?P<last>[1-9]\d{0,8}))?")
 
@@ -30,7 +34,8 @@ def command() -> None:
 def import_(context: Context, paths: tuple[Path, ...], store: str, as_json: bool) -> None:
     """Import logs: files, folders (such as ~/.claude/projects) or export archives. Importing again adds only what is new.
 
-    Formats are recognised by their content: Claude Code, Anthropic and OpenAI messages, ChatGPT and Claude exports, text.
+    Formats are recognised by their content: Claude Code, Anthropic and OpenAI messages, ChatGPT and Claude exports, Slack,
+    Teams, Discord and PagerDuty, other lists of messages, text.
     """
     from dreamfs_server.commands.progress import spinner
     from dreamfs_server.transcripts.importer import ImportReport, import_transcripts
@@ -58,8 +63,25 @@ def import_(context: Context, paths: tuple[Path, ...], store: str, as_json: bool
         f"from {plural(len(report['files']), 'file')}."
     )
     for file in report["files"]:
-        if file["error"]:
-            click.echo(f"  {file['path']}: {file['error']}", err=True)
+        if said := "; ".join(filter(None, (file["error"], file.get("note")))):
+            click.echo(f"  {file['path']}: {said}", err=True)
+    repeated = [file["repeated"] for file in report["files"] if "repeated" in file]
+    if repeated:
+        click.echo(
+            f"  {plural(sum(repeated), 'row')} in {plural(len(repeated), 'file')} of agents that the client started for "
+            "itself repeat other logs; they were not read.",
+            err=True,
+        )
+    if left_out := report.get("left_out"):
+        click.echo(f"  Left out: {_left_out(left_out)}.", err=True)
+
+
+def _left_out(found: Sequence[Mapping[str, str]]) -> str:
+    """What an import does not read, counted, with some names: `3 links, 1 pipe or device: a.jsonl, b.jsonl, …`."""
+    counts = Counter(one["why"] for one in found)
+    words = [plural(count, why, _MANY[why]) for why, count in sorted(counts.items())]
+    more = ", …" if len(found) > LEFT_OUT_SHOWN else ""
+    return f"{', '.join(words)}: {', '.join(one['path'] for one in found[:LEFT_OUT_SHOWN])}{more}"
 
 
 @command.command("list")

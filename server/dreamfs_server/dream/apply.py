@@ -284,6 +284,8 @@ def _created(change: FileChange, now: Tree, store: str) -> list[Edit]:
 
 def _changed(change: FileChange, base: Entry, now: Tree, store: str) -> list[Edit]:
     entry = now.entry(change.path)
+    if change.moves and _is_moved_already(change, base, now):
+        return []
     if entry is None or entry.kind == "folder" or entry.memory_id != base.memory_id:
         raise Stale(f"{change.path} was deleted or moved meanwhile.")
     if entry.pinned:
@@ -310,6 +312,12 @@ def _changed(change: FileChange, base: Entry, now: Tree, store: str) -> list[Edi
         raise Stale(f"{target} was created meanwhile.")
     _check_parents(target, now)
     return [Move(store, change.path, store, target, None if text == change.before else text)]
+
+
+def _is_moved_already(change: FileChange, base: Entry, now: Tree) -> bool:
+    """Whether a file lies where it is to go, with the text that it is to have: a fork of the dream was merged."""
+    there = now.entry(change.new_path)
+    return there is not None and there.memory_id == base.memory_id and now.text(there) == change.after
 
 
 def _check_parents(path: str, now: Tree) -> None:

@@ -7,10 +7,12 @@ from itertools import islice
 
 from rapidfuzz import fuzz, process
 
+from dreamfs_server.dream.apply import ARCHIVE
 from dreamfs_server.dream.citations import TRANSCRIPTS, in_scope
 from dreamfs_server.dream.evidence.memories.dates import speaks_of_days
 from dreamfs_server.dream.material import AcceptedRule, Gathered, Material, Memory
 from dreamfs_tools.blame import blame
+from dreamfs_tools.derived import Believed, believed_again
 from dreamfs_tools.dreaming import Coverage, Dream
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import AccessNote, ChangeFilter, Entry, Snapshot
@@ -84,11 +86,12 @@ def scope_of(snapshot: Snapshot, dream: Dream) -> Scope:
         for session in left
     ]
     chosen.sort(key=lambda session: session.session_id)
+    believed = believed_again(snapshot, dream.store)
     coverage = Coverage(len(chosen), sum(session.events for session in chosen), skipped)
     return Scope(
         sessions=chosen,
-        memories=_memories(snapshot, dream),
-        made=_made(snapshot, dream.store),
+        memories=_memories(snapshot, dream, believed),
+        made=_made(snapshot, dream.store, believed),
         now=snapshot.now,
         coverage=coverage,
         access=snapshot.accesses(dream.store, ACCESSES_COUNT_MAX),
@@ -148,9 +151,11 @@ def accepted_rules(snapshot: Snapshot, store: str) -> list[AcceptedRule]:
     return found
 
 
-def _memories(snapshot: Snapshot, dream: Dream) -> list[Memory]:
+def _memories(snapshot: Snapshot, dream: Dream, believed: Believed) -> list[Memory]:
     memories: list[Memory] = []
     for entry, text in snapshot.tree(dream.store, dream.snapshot_version).texts():
+        if entry.path in believed.files and entry.path.startswith(f"{ARCHIVE}/"):
+            continue  # what was put away because of a source that is believed again says nothing of what is known
         revision = entry.revision
         memories.append(
             Memory(
@@ -177,12 +182,15 @@ def _written(snapshot: Snapshot, entry: Entry, at: int) -> list[datetime | None]
     ]
 
 
-def _made(snapshot: Snapshot, store: str) -> dict[str, str]:
-    """Fingerprint → evidence key of all that was proposed; a stale proposal may be made again."""
+def _made(snapshot: Snapshot, store: str, believed: Believed) -> dict[str, str]:
+    """Fingerprint → evidence key of all that was proposed.
+
+    A stale proposal may be made again, and so may one that was taken back because of a source that is believed again.
+    """
     made: dict[str, str] = {}
     for dream in reversed(snapshot.dreams.dreams(store)):
         for proposal in snapshot.dreams.proposals(dream.dream_id):
-            if proposal.status != "stale":
+            if proposal.status != "stale" and f"{dream.dream_id}/{proposal.number}" not in believed.proposals:
                 made[proposal.fingerprint] = proposal.evidence_key
     return made
 

@@ -4,19 +4,17 @@ No model has a way in here: the callers are the terminal command, the console, a
 can fill in. Accepting is one write through the seam: the change, its verdict, or neither.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from dreamfs_server.dream.apply import ARCHIVE, Stale, fold, rebase, retirement_note
+from dreamfs_server.dream.apply import ARCHIVE, FileChange, Stale, fold, rebase, retirement_note
 from dreamfs_server.dream.tidy import REVIEWER, why_not_tidy
 from dreamfs_tools.admission import admit
 from dreamfs_tools.dreaming import Dream, DreamJournal, EditedFile, Proposal, Review, Verdict
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.filesystem import Author, Edit, Filesystem, Move, Planned, Put, Remove, Snapshot
+from dreamfs_tools.filesystem import Author, Edit, Filesystem, Move, Planned, Put, Remove, Snapshot, Tree
 
-AGENT_SHELL = "CLAUDECODE"
-"""Set by Claude Code in the shells that it gives its model."""
 REASON_CHARACTERS_MAX = 1_024
 
 
@@ -25,38 +23,8 @@ class _Outcome:
     status: Literal["accepted", "stale"]
     proposal: Proposal
     why: str = ""
-
-
-def reviewer_of(
-    named: str, login: str, environment: Mapping[str, str], *, is_terminal: bool, about: str = "proposals"
-) -> str:
-    """Who decides at a command line.
-
-    Args:
-        named: what `--as` says; "" where it was not given.
-        login: the user of the operating system.
-        environment: of the process.
-        is_terminal: whether a person could be sitting there: standard input is a terminal.
-        about: what is decided.
-
-    Raises:
-        Refusal: `not_allowed` in an agent's shell, and without `--as` where nobody can be asked.
-    """
-    if environment.get(AGENT_SHELL):
-        raise Refusal(
-            "not_allowed",
-            f"A person decides about {about}, and this is an agent's shell. Nothing was changed. Run the command in a "
-            "terminal of your own.",
-        )
-    if named:
-        return named
-    if not is_terminal:
-        raise Refusal(
-            "not_allowed",
-            f"A person decides about {about}, and nobody can be asked here. Nothing was changed. Run the command at a "
-            "terminal, or say who decided with --as NAME.",
-        )
-    return f"user:{login}"
+    held: int = 0
+    """The version that has all of an accepted change already; 0 where there was something to do."""
 
 
 async def decide(filesystem: Filesystem, journal: DreamJournal, review: Review, author: Author) -> Proposal:
@@ -108,7 +76,12 @@ async def decide(filesystem: Filesystem, journal: DreamJournal, review: Review, 
         )
     version = max((revision.number for revision in committed.revisions.values()), default=0) if committed else 0
     return replace(
-        outcome.proposal, status="accepted", reviewed_by=review.reviewer, reason=review.reason, version=version
+        outcome.proposal,
+        status="accepted",
+        reviewed_by=review.reviewer,
+        reason=review.reason,
+        version=version or outcome.held,
+        is_there_already=outcome.held > 0,
     )
 
 
@@ -171,7 +144,8 @@ def _accept(snapshot: Snapshot, review: Review) -> Planned[_Outcome]:
         raise Refusal("read_only", f"The store /{dream.store} can no longer be written. Nothing was changed.")
     verdict = Verdict(review.dream_id, review.proposal, "accepted", review.reviewer, review.reason, bool(review.edited))
     try:
-        edits = _edits(snapshot, dream, proposal)
+        files = _files(snapshot, dream, proposal)
+        edits = rebase(files, snapshot.tree(dream.store), dream.store)
     except Stale as stale:
         settled = replace(verdict, status="stale", reason=str(stale), edited=False)
         return Planned(_Outcome("stale", proposal, str(stale)), verdict=settled)
@@ -182,17 +156,40 @@ def _accept(snapshot: Snapshot, review: Review) -> Planned[_Outcome]:
         edits = _edited(snapshot, review, edits)
         message += f" (edited by {review.reviewer})"
     message = admit(snapshot, edits, message, {dream.store: dream.store})
-    return Planned(_Outcome("accepted", proposal), edits, message=message, dream_id=dream.dream_id, verdict=verdict)
+    held = 0 if edits else _held(snapshot.tree(dream.store), files)
+    outcome = _Outcome("accepted", proposal, held=held)
+    return Planned(outcome, edits, message=message, dream_id=dream.dream_id, verdict=verdict)
+
+
+def _held(now: Tree, files: Sequence[FileChange]) -> int:
+    """The version since which a store has what a proposal would write."""
+    return max((entry.version for file in files if (entry := now.entry(file.new_path))), default=0)
 
 
 def _edits(snapshot: Snapshot, dream: Dream, proposal: Proposal) -> Sequence[Edit]:
+    return rebase(_files(snapshot, dream, proposal), snapshot.tree(dream.store), dream.store)
+
+
+def _files(snapshot: Snapshot, dream: Dream, proposal: Proposal) -> Sequence[FileChange]:
+    """What a proposal does to each file.
+
+    Raises:
+        Stale: something that its base says of a file no longer holds, whatever was written since.
+    """
     base = snapshot.tree(dream.store, proposal.base_version)
+    for change in proposal.changes:
+        entry = base.entry(change.path.removeprefix(f"/{dream.store}/"))
+        if entry is not None and entry.pinned:
+            raise Stale(
+                f"{change.path} was pinned since, and no dream changes what is pinned; `dreamfs pin {change.path} --off` "
+                "unpins it."
+            )
     folded = fold(
         base, f"/{dream.store}", proposal.changes, note=retirement_note(dream.created_at, f"dream {dream.dream_id}")
     )
     if folded.failures:
         raise Stale(folded.failures[0])
-    return rebase(folded.files, snapshot.tree(dream.store), dream.store)
+    return folded.files
 
 
 def _edited(snapshot: Snapshot, review: Review, edits: Sequence[Edit]) -> Sequence[Edit]:

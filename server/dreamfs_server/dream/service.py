@@ -22,6 +22,7 @@ from dreamfs_server.dream.estimate import Estimate
 from dreamfs_server.dream.job import Job
 from dreamfs_server.dream.review import decide
 from dreamfs_tools.answers import moment
+from dreamfs_tools.derived import with_helpers
 from dreamfs_tools.dreaming import CLIENT, CLIENT_DREAM_HOURS_MAX, Dream, DreamRequest, Proposal, Review, Tell
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Author, Snapshot
@@ -82,8 +83,8 @@ class DreamService:
             Refusal: as `start`, but for `locked`: what another process does just now need not be done.
         """
         for dream in await self._dreams_of(request.store):
-            if dream.is_open and self._abandoned(await self.show(dream.dream_id)):
-                await self._take_over(dream)
+            is_abandoned = dream.is_open and self._abandoned(await self.show(dream.dream_id))
+            if is_abandoned and await self._take_over(dream):  # else somebody else did, and runs it
                 return await self.show(dream.dream_id)
         if why := await self._why_not_due(request.store):
             return why
@@ -221,12 +222,14 @@ class DreamService:
         )
 
     async def believe(self, store: str, source: str) -> None:
-        """Take back that a source is false.
+        """Take back that a source is false, and for a session that those of the agents that it started are.
 
         Raises:
             Refusal: `not_found` when nobody had called it so.
         """
-        if not await self.job.journal.believe(store, source):
+        sources = await self.job.filesystem.read(lambda snapshot: with_helpers(snapshot, store, source))
+        believed = [await self.job.journal.believe(store, one) for one in sources]
+        if not believed[0]:
             raise Refusal("not_found", f"Nobody called {source} false. Nothing was changed.")
 
     async def preview(self, request: DreamRequest) -> Estimate:
@@ -284,15 +287,18 @@ class DreamService:
             if done := self._running.pop(dream.dream_id, None):
                 done.set()
 
-    async def _take_over(self, dream: Dream) -> None:
+    async def _take_over(self, dream: Dream) -> bool:
+        """Run on a dream whose process died; False where it is another's meanwhile, or has ended."""
         taken = await self.job.journal.take_over(dream.dream_id, self.me, dream.owner)
         if not taken.is_open or taken.owner != self.me:
-            return
+            return False
         restarts = int(taken.usage.get("restarts", 0)) + 1
         if restarts > RESTARTS_COUNT_MAX:
             await self._fail(taken, f"Its process ended before it did, {restarts} times.")
-            return
-        await self._let_run(await self.job.journal.update(replace(taken, usage={**taken.usage, "restarts": restarts})))
+        else:
+            usage = {**taken.usage, "restarts": restarts}
+            await self._let_run(await self.job.journal.update(replace(taken, usage=usage)))
+        return True
 
     async def _bury(self, dream_id: str) -> bool:
         """End a dream that stands in the way and whose process or client is gone; whether it is out of the way."""

@@ -5,7 +5,7 @@ accepts it. What others wrote since is kept: each file is merged three ways, and
 and the reviewer is told. What a proposal created goes to the archive.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -13,7 +13,7 @@ from functools import partial
 from dreamfs_server.dream.apply import fold, retirement_note
 from dreamfs_server.dream.fingerprint import fingerprint
 from dreamfs_server.dream.job import UNDO
-from dreamfs_tools.derived import TRANSCRIPTS, derived_from, made_by, resting_on, with_helpers
+from dreamfs_tools.derived import TRANSCRIPTS, UNBELIEVED, derived_from, made_by, resting_on, with_helpers
 from dreamfs_tools.dreaming import Claim, Disbelief, Dream, DreamJournal, Proposal, ProposedChange, Verdict
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Filesystem, Snapshot
@@ -104,7 +104,8 @@ async def unbelieve(
     derived = await filesystem.read(partial(derived_from, store=store, sources=sources))
     if not derived:
         return None
-    return await _propose(filesystem, journal, derived, f"what rests on {source}", new_id, requested_by, owner)
+    what = f"what rests on {source}"
+    return await _propose(filesystem, journal, derived, what, new_id, requested_by, owner, {UNBELIEVED: source})
 
 
 def _sources(snapshot: Snapshot, store: str, source: str) -> tuple[list[str], datetime]:
@@ -132,6 +133,7 @@ async def _propose(
     new_id: str,
     requested_by: str,
     owner: str,
+    usage: Mapping[str, str] | None = None,
 ) -> Dream:
     if not done:
         raise Refusal("not_found", f"There is nothing to undo: no accepted proposal belongs to {what}.")
@@ -140,7 +142,7 @@ async def _propose(
     )
     if asked := await filesystem.read(partial(_asked_already, dream=dream, proposal=proposal)):
         return asked
-    begun = await journal.begin(replace(dream, owner=owner))
+    begun = await journal.begin(replace(dream, owner=owner, usage=usage or {}))
     await journal.propose(begun.dream_id, proposal)
     return await journal.update(replace(begun, status="completed", owner="", finished_at=begun.created_at))
 

@@ -19,6 +19,7 @@ from dreamfs_server.dream.gather import PROPOSALS_COUNT_MAX
 from dreamfs_server.dream.risk import higher, risk_of
 from dreamfs_server.dream.support import check, overstated, with_count, with_statistics
 from dreamfs_server.dream.wording import added_lines, lost, orders, relative_dates, removed_lines
+from dreamfs_tools.derived import believed_again
 from dreamfs_tools.dreaming import Card, Claim, Dream, Proposal
 from dreamfs_tools.errors import Refusal
 from dreamfs_tools.filesystem import Snapshot, Tree
@@ -255,8 +256,10 @@ def _check_secrets(proposal: Proposal, folded: Folded) -> None:
 
 
 def _check_new(snapshot: Snapshot, dream: Dream, proposal: Proposal) -> None:
+    believed = believed_again(snapshot, dream.store).proposals
     for other in snapshot.dreams.dreams(dream.store):
-        known = known_already(proposal, snapshot.dreams.proposals(other.dream_id))
+        earlier = snapshot.dreams.proposals(other.dream_id)
+        known = known_already(proposal, [one for one in earlier if f"{other.dream_id}/{one.number}" not in believed])
         if known is not None:
             raise Refusal(
                 "already_exists",

@@ -4,11 +4,25 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
-from dreamfs_server.transcripts import anthropic, chatgpt, claude_ai, claude_code, openai, text
+from dreamfs_server.transcripts import (
+    anthropic,
+    chat,
+    chatgpt,
+    claude_ai,
+    claude_code,
+    discord,
+    openai,
+    pagerduty,
+    slack,
+    teams,
+    text,
+)
+from dreamfs_server.transcripts.decoding import Bytes, Recoded
 from dreamfs_server.transcripts.reading import Malformed, Reader, Reading, Record, items, mapping
 from dreamfs_server.transcripts.records import json_document, json_items, json_lines, text_lines
+from dreamfs_server.transcripts.surroundings import Surroundings
 
 HEAD_BYTES = 1 << 16
 SAMPLE_RECORDS = 40
@@ -20,8 +34,16 @@ READERS: dict[str, Reader] = {
     openai.FORMAT: openai.read,
     chatgpt.FORMAT: chatgpt.read,
     claude_ai.FORMAT: claude_ai.read,
+    discord.FORMAT: discord.read,
+    teams.FORMAT: teams.read,
+    chat.FORMAT: chat.read,
 }
-_LAYOUTS: dict[str, Callable[[BinaryIO], Iterator[Record | Malformed]]] = {
+BESIDE: dict[str, Callable[[Iterable[Record | Malformed], str, Surroundings], Reading]] = {
+    slack.FORMAT: slack.read,
+    pagerduty.FORMAT: pagerduty.read,
+}
+"""Readers that also look at what lies beside the file."""
+_LAYOUTS: dict[str, Callable[[Bytes], Iterator[Record | Malformed]]] = {
     "lines": json_lines,
     "items": json_items,
     "document": json_document,
@@ -35,12 +57,13 @@ class UnknownFormat(ValueError):  # noqa: N818  # it says what the file is, for 
     """No reader understands the file; the sentence says why."""
 
 
-def read_file(stream: BinaryIO, name: str) -> tuple[str, Reading]:
+def read_file(stream: Bytes, name: str, around: Surroundings | None = None) -> tuple[str, Reading]:
     """Choose the reader of a file and begin to read.
 
     Args:
         stream: the file, at its start; read on while the reading is consumed.
         name: the file's name without its suffix, which names the session where nothing else does.
+        around: what lies beside the file.
 
     Returns:
         The format's name and what the file says.
@@ -48,6 +71,7 @@ def read_file(stream: BinaryIO, name: str) -> tuple[str, Reading]:
     Raises:
         UnknownFormat: an empty file, a binary one, or JSON that is no transcript.
     """
+    stream = stream if isinstance(stream, Recoded) else Recoded(stream)
     head = stream.read(HEAD_BYTES)
     stream.seek(0)
     layout = layout_of(head)
@@ -58,7 +82,10 @@ def read_file(stream: BinaryIO, name: str) -> tuple[str, Reading]:
     found = format_of(record.value for record in sample if isinstance(record, Record))
     if not found:
         raise UnknownFormat("JSON, but no transcript that any reader knows")
-    return found, READERS[found](chain(sample, records), name)
+    whole = chain(sample, records)
+    if found in BESIDE:
+        return found, BESIDE[found](whole, name, around or Surroundings())
+    return found, READERS[found](whole, name)
 
 
 def layout_of(head: bytes) -> Layout:
@@ -94,7 +121,7 @@ def format_of(values: Iterable[Any]) -> str:
     found = ""
     for value in values:
         shape = _shape(value)
-        if shape and shape != openai.FORMAT:
+        if shape and shape not in {openai.FORMAT, chat.FORMAT}:
             return shape
         found = found or shape
     return found
@@ -112,12 +139,27 @@ def _shape(value: Any) -> str:
         return openai.FORMAT
     if isinstance(value, list):
         return _messages_shape(items(value))
+    if service := _service(about):
+        return service
     request = mapping(about.get("request") or about.get("body") or about.get("kwargs")) or about
     for name in ("messages", "traj", "trajectory", "conversation", "input"):
         if isinstance(request.get(name), list):
             is_anthropic = _is_anthropic_request(request)
-            return anthropic.FORMAT if is_anthropic else _messages_shape(items(request[name])) or openai.FORMAT
-    return _message_shape(about)
+            own = anthropic.FORMAT if is_anthropic else _messages_shape(items(request[name]))
+            return own or (chat.FORMAT if chat.posts_of(about) else openai.FORMAT)
+    return _message_shape(about) or (chat.FORMAT if chat.is_post(about) or chat.posts_of(about) else "")
+
+
+def _service(about: dict[str, Any]) -> str:
+    """The service that a message or an answer of people's is of, "" where none is known."""
+    messages = [mapping(one) for one in items(about.get("messages"))[:SAMPLE_RECORDS]]
+    if any(slack.is_message(one) for one in (about, *messages)):
+        return slack.FORMAT
+    if discord.is_export(about):
+        return discord.FORMAT
+    if any(teams.is_message(mapping(one)) for one in (about, *teams.messages_of(about)[:SAMPLE_RECORDS])):
+        return teams.FORMAT
+    return pagerduty.FORMAT if pagerduty.is_record(about) else ""
 
 
 def _messages_shape(messages: list[Any]) -> str:
@@ -128,6 +170,8 @@ def _messages_shape(messages: list[Any]) -> str:
 def _is_claude_code_row(row: dict[str, Any]) -> bool:
     if not isinstance(row.get("type"), str):
         return False
+    if row["type"] == "file-history-snapshot":  # a log may hold nothing else
+        return True
     return "sessionId" in row or "leafUuid" in row or "parentUuid" in row or ("uuid" in row and "message" in row)
 
 

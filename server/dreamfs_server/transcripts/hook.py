@@ -30,7 +30,7 @@ def session_logs(payload: str) -> list[Path]:
     log = Path(path).expanduser()
     if not log.is_file():
         raise Refusal("not_found", "The session's log is not there; nothing was imported.")
-    beside = [*log.parent.glob(f"{log.stem}/subagents/*.jsonl"), *_agents_beside(log)]
+    beside = [*log.parent.glob(f"{log.stem}/subagents/**/agent-*.jsonl"), *_agents_beside(log)]
     return [log, *sorted(beside)]
 
 

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from dreamfs_server.transcripts.decoding import Recoded
 from dreamfs_server.transcripts.formats import UnknownFormat, read_file
-from dreamfs_server.transcripts.reading import About, Malformed, Reading, digest_bytes, session_segment
-from dreamfs_server.transcripts.sources import BadArchive, Source, files, sources
+from dreamfs_server.transcripts.reading import About, Malformed, Reading, Repeated, digest_bytes, session_segment
+from dreamfs_server.transcripts.source import LeftOut, Source
+from dreamfs_server.transcripts.sources import files, sources
+from dreamfs_server.transcripts.zips import BadArchive
 from dreamfs_tools.transcript import Event, Session, TranscriptArchive
 
 BATCH_EVENTS = 2_000
@@ -35,9 +38,13 @@ class FileReport:
     skipped: int = 0
     """Already there."""
     redactions: int = 0
+    repeated: int = 0
+    """Rows that repeat another log, left out."""
     malformed: int = 0
     problems: list[str] = field(default_factory=list[str])
     """The first malformed rows, or why the file could not be read."""
+    note: str = ""
+    """How it was read, where that was a guess."""
 
     @property
     def error(self) -> str | None:
@@ -54,9 +61,10 @@ class ImportReport:
     """What an import did; counts are of what is new."""
 
     files: list[FileReport] = field(default_factory=list[FileReport])
+    left_out: list[LeftOut] = field(default_factory=list[LeftOut])
 
     def as_json(self) -> dict[str, Any]:
-        """The document of `transcripts import --json`, DESIGN section 13."""
+        """The document of `transcripts import --json`, DESIGN section 13; a `note` and what was `left_out` where there is any."""
         return {
             "sessions": sum(file.sessions for file in self.files),
             "events": sum(file.events for file in self.files),
@@ -70,9 +78,11 @@ class ImportReport:
                     "events": file.events,
                     "error": file.error,
                 }
+                | ({"note": file.note} if file.note else {})
+                | ({"repeated": file.repeated} if file.repeated else {})
                 for file in self.files
             ],
-        }
+        } | ({"left_out": [{"path": one.path, "why": one.why} for one in self.left_out]} if self.left_out else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +114,14 @@ async def import_transcripts(
         Refusal: the archive's: `not_found` for an unknown store, `locked`, `unavailable`.
     """
     report = ImportReport()
+    known: dict[str, Any] = {}
     for path in paths:
-        for found in _found(path):
+        for found in _found(path, known):
             if isinstance(found, FileReport):
                 report.files.append(found)
+                continue
+            if isinstance(found, LeftOut):
+                report.left_out.append(found)
                 continue
             file = FileReport(found.path)
             report.files.append(file)
@@ -115,10 +129,13 @@ async def import_transcripts(
     return report
 
 
-def _found(path: Path) -> Iterator[Source | FileReport]:
+def _found(path: Path, known: dict[str, Any]) -> Iterator[Source | FileReport | LeftOut]:
     for file in files(path):
+        if isinstance(file, LeftOut):
+            yield file
+            continue
         try:
-            yield from sources(file)
+            yield from sources(file, known)
         except BadArchive as error:
             yield FileReport(str(file), problems=[str(error)])
         except OSError as error:
@@ -139,18 +156,23 @@ async def _import_file(
 ) -> None:
     batch = _Batch(archive, store, file, source)
     try:
-        with source.open() as stream:
-            file.format, reading = read_file(stream, source.name)
+        with source.open() as opened:
+            stream = Recoded(opened)
+            file.format, reading = read_file(stream, source.name, source.around)
             for item in _guarded(reading, file):
                 if isinstance(item, Malformed):
                     file.malformed += 1
                     if file.malformed <= MALFORMED_SHOWN:
                         file.problems.append(f"row {item.position} ({item.why})")
+                elif isinstance(item, Repeated):
+                    file.repeated += 1
                 elif isinstance(item, About):
                     batch.about(item.session, by_name=item.by_name)
                 elif batch.said(item.session_id, item.event):
                     await batch.flush()
                     tell()
+            if stream.guessed:
+                file.note = f"not UTF-8 throughout; what is not was read as {stream.guessed}"
     except (UnknownFormat, BadArchive) as error:
         file.problems.append(str(error))
     except OSError as error:
@@ -231,11 +253,11 @@ class _Batch:
         keys = [event.raw_key for event in said]
         names = [
             session_id,
-            f"{self._source.folder}-{session_id}",
+            f"{self._source.around.folder}-{session_id}",
             f"{session_id}-{digest_bytes(keys[0].encode())[:8]}",
         ]
         free = ""
-        for name in map(session_segment, names if self._source.folder else names[::2]):
+        for name in map(session_segment, names if self._source.around.folder else names[::2]):
             known, stored = await self._archive.met(self._store, name, keys)
             if 2 * known >= min(stored, len(keys)) > 0:
                 return name

@@ -58,7 +58,14 @@ class Said:
     event: Event
 
 
-Reading = Iterator[About | Said | Malformed]
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A row that is left out since it repeats another log; counted, and no fault."""
+
+    position: int
+
+
+Reading = Iterator[About | Said | Malformed | Repeated]
 Reader = Callable[[Iterable[Record | Malformed], str], Reading]
 """Takes the records of one file and the file's name without its suffix; keeps no more than it must."""
 

@@ -3,8 +3,9 @@
 import codecs
 import json
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any
 
+from dreamfs_server.transcripts.decoding import Bytes
 from dreamfs_server.transcripts.reading import Malformed, Record, digest_bytes
 
 CHUNK_BYTES = 1 << 20
@@ -17,7 +18,7 @@ DOCUMENT_BYTES_MAX = 256 << 20
 _SPACE = " \t\r\n"
 
 
-def json_lines(stream: BinaryIO) -> Iterator[Record | Malformed]:
+def json_lines(stream: Bytes) -> Iterator[Record | Malformed]:
     """The rows of a JSONL file; empty lines do not count as malformed."""
     position = 0
     while line := stream.readline(LINE_BYTES_MAX):
@@ -32,7 +33,7 @@ def json_lines(stream: BinaryIO) -> Iterator[Record | Malformed]:
             yield _parsed(position, line)
 
 
-def json_items(stream: BinaryIO) -> Iterator[Record | Malformed]:
+def json_items(stream: Bytes) -> Iterator[Record | Malformed]:
     """The items of a JSON list, one by one, whatever the size of the list.
 
     An item is tried again only when the text read has doubled, so that the work stays linear. After an item that is
@@ -78,7 +79,7 @@ def json_items(stream: BinaryIO) -> Iterator[Record | Malformed]:
         start, wanted = end, 1 if len(buffer) - end else CHUNK_BYTES
 
 
-def json_document(stream: BinaryIO) -> Iterator[Record | Malformed]:
+def json_document(stream: Bytes) -> Iterator[Record | Malformed]:
     """One JSON document as one record."""
     data = stream.read(DOCUMENT_BYTES_MAX + 1)
     if len(data) > DOCUMENT_BYTES_MAX:
@@ -101,7 +102,7 @@ def _skip(text: str, start: int, characters: str) -> int:
     return start
 
 
-def text_lines(stream: BinaryIO) -> Iterator[str | Malformed]:
+def text_lines(stream: Bytes) -> Iterator[str | Malformed]:
     """The lines of a text, without their ends."""
     position = 0
     while line := stream.readline(LINE_BYTES_MAX):

@@ -32,7 +32,7 @@ def incident_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[
         )
         title = f"{name}: {best}" if card.data["is_alert"] else f"“{name}” caused incidents again and again"
         rationale = (
-            f"Mined, no model. {card.body} What people say is their claim; the page says how many of them said it."
+            f"Mined, no model. {card.body}\nWhat people say is their claim; the page says how many of them said it."
         )
         result.append((Proposal(0, title[:255], rationale[:4_000], [change], claims=list(card.claims)), card.weight))
     return result
