@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from dreamfs_server.dream.curators.filing import append
-from dreamfs_server.dream.curators.wording import is_destructive, may_name
+from dreamfs_server.dream.curators.wording import may_name
+from dreamfs_server.dream.evidence.guard import is_destructive
 from dreamfs_server.dream.evidence.people.declined import BELOW, name_of, told_sessions
 from dreamfs_server.dream.evidence.people.refusals import CHANGES_FILES, PLAN
 from dreamfs_server.dream.material import Material
