@@ -117,7 +117,7 @@ def objection(text: str, telling: Telling = "cause") -> str:
         return "it cannot be read"
     if _ADDRESS.search(text):
         return "an address with a query"
-    if orders_agents(text):
+    if orders_agents(text, by_its_person=telling == "wish"):
         return "an order to agents"
     if is_destructive(text) or _weakens(plain, done=telling in {"fix", "wish"}):
         return "it destroys, or weakens what protects"
@@ -128,9 +128,14 @@ def objection(text: str, telling: Telling = "cause") -> str:
     return ""
 
 
-def orders_agents(text: str) -> bool:
-    """Whether a text addresses agents, or speaks of them as those who have to do something."""
-    if addresses_agents(text):
+def orders_agents(text: str, *, by_its_person: bool = False) -> bool:
+    """Whether a text addresses agents, or speaks of them as those who have to do something.
+
+    Args:
+        text: any.
+        by_its_person: a person may have said it to their own agent, which they may ask to remember something.
+    """
+    if addresses_agents(text, by_its_person=by_its_person):
         return True
     plain = folded(text)
     return any(_found(_FOR_AGENTS, one) for one in (plain, folded(_IN_NAMES.sub(" ", text))))

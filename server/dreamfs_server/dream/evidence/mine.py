@@ -24,7 +24,7 @@ from dreamfs_server.dream.evidence.memories.dates import date_cards
 from dreamfs_server.dream.evidence.memories.duplicates import duplicate_cards
 from dreamfs_server.dream.evidence.memories.facts import checks, fact_cards, observe
 from dreamfs_server.dream.evidence.memories.links import link_cards
-from dreamfs_server.dream.evidence.orders import Orders
+from dreamfs_server.dream.evidence.orders import Orders, Site
 from dreamfs_server.dream.evidence.people.alerts import Firing, alert_cards, firings
 from dreamfs_server.dream.evidence.people.corrections import Wish, correction_cards, told_texts, wishes
 from dreamfs_server.dream.evidence.people.declined import declined_cards
@@ -94,7 +94,7 @@ def mine(material: Material) -> list[Card]:
     observed: list[_Observed] = []
     for gathered in material.sessions:
         taken = steps(gathered)
-        one = _observed(gathered, taken)
+        one = _observed(gathered, taken, orders.withheld)
         observed.append(one)
         for watching in (met, retold, orders):
             watching.meet(gathered)
@@ -113,7 +113,7 @@ def mine(material: Material) -> list[Card]:
     return _in_order(orders.without(cards))
 
 
-def _observed(gathered: Gathered, taken: Sequence[Step]) -> _Observed:
+def _observed(gathered: Gathered, taken: Sequence[Step], withheld: list[Site]) -> _Observed:
     session = gathered.session
     place = Place(session.session_id, gathered.root, gathered.day, session.task, session.outcome)
     seen = looks(taken)
@@ -135,10 +135,10 @@ def _observed(gathered: Gathered, taken: Sequence[Step]) -> _Observed:
         broken=failed_tests(gathered, place, taken),
         looped=loops(gathered, place, taken),
         permitted=permits(gathered, place, taken),
-        wished=wishes(gathered, place),
+        wished=wishes(gathered, place, withheld),
         decided=decided(gathered, place, taken),
-        fired=firings(gathered, place),
-        concluded=findings(gathered, place),
+        fired=firings(gathered, place, withheld),
+        concluded=findings(gathered, place, withheld),
         commands=commands_of(taken),
     )
 
