@@ -100,6 +100,9 @@ def _learn(door: Door, folder: Path, form: str, archive: Archive) -> None:
         for number, part in enumerate(_forms(form)):
             write(folder / part, part, [one for n, one in enumerate(incidents) if n % len(_forms(form)) == number])
         door.learn([folder])
+    (folder / "documents").mkdir()
+    for name, text in archive.documents.items():
+        (folder / "documents" / f"{name}.md").write_text(text)
     write(folder / "second", "openai" if form != "openai" else "brackets", archive.copies)
     door.learn([folder])
 

@@ -11,9 +11,10 @@ from dataclasses import replace
 from dreamfs_server.dream.answered import answered_before
 from dreamfs_server.dream.apply import FileChange, Folded, fold, retirement_note
 from dreamfs_server.dream.citations import Cited, Uncited, resolve
+from dreamfs_server.dream.evidence.guard import orders_agents
 from dreamfs_server.dream.evidence.orders import addresses_agents
 from dreamfs_server.dream.evidence.people.refusals import refused_with
-from dreamfs_server.dream.evidence.said import own_spans
+from dreamfs_server.dream.evidence.said import own_spans, without_quotations
 from dreamfs_server.dream.fingerprint import evidence_key, fingerprint, known_already
 from dreamfs_server.dream.gather import PROPOSALS_COUNT_MAX
 from dreamfs_server.dream.risk import higher, risk_of
@@ -277,7 +278,7 @@ def _orders(folded: Folded, cited: Sequence[Cited]) -> list[str]:
     """
     events = [event for one in cited for event in one.events]
     said = _plain("\n".join(filter(None, map(_own_words, events))))
-    output = [event.text for event in events if event.role == "tool"]
+    output = [event.text for event in events if event.role == "tool" or _overheard(event)]
     added = "\n".join(
         line for file in folded.files if not file.retires for _, line in added_lines(file.before, file.after)
     )
@@ -287,9 +288,17 @@ def _orders(folded: Folded, cited: Sequence[Cited]) -> list[str]:
 def _own_words(event: Event) -> str:
     if span := refused_with(event):
         return "" if addresses_agents(event.text[slice(*span)], by_its_person=True) else event.text[slice(*span)]
-    if event.role != "user" or event.kind != "text" or addresses_agents(event.text, by_its_person=not event.speaker):
+    if event.role != "user" or event.kind != "text" or _overheard(event):
         return ""
-    return "\n".join(event.text[start:end] for start, end in own_spans(event.text))
+    if addresses_agents(event.text, by_its_person=not event.speaker):
+        return ""
+    own = without_quotations(event.text)
+    return "\n".join(own[start:end] for start, end in own_spans(event.text))
+
+
+def _overheard(event: Event) -> bool:
+    """Whether somebody in a thread says what agents have to do."""
+    return bool(event.speaker) and orders_agents(event.text)
 
 
 def _plain(text: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rapidfuzz import fuzz, process
 
+from dreamfs_server.dream.evidence.guard import orders_agents
 from dreamfs_server.dream.evidence.orders import addresses_agents
 from dreamfs_tools.dreaming import Dropped
 from dreamfs_tools.text import edits, ended_lines
@@ -125,13 +126,14 @@ def orders(added: str, tool_output: Sequence[str]) -> list[str]:
     """What of added text reads as an order that came out of tool or web output.
 
     Two kinds: phrases that address an agent over its person's head, anywhere; and imperative lines, outside code and quotes,
-    that repeat at least `COPIED_WORDS_MIN` words in a row of a cited tool result.
+    that repeat at least `COPIED_WORDS_MIN` words in a row of a cited tool result, or of what somebody in a thread says of agents.
     """
     runs = {run for output in tool_output for run in _runs(output)}
     copied = [
         line.strip()
         for line in prose(added)
-        if _IMPERATIVE.search(line.lstrip("-*•# 0123456789.")) and any(run in runs for run in _runs(line))
+        if any(run in runs for run in _runs(line))
+        and (_IMPERATIVE.search(line.lstrip("-*•# 0123456789.")) or orders_agents(line))
     ]
     addressed = [line.strip() for line in added.split("\n") if addresses_agents(line, by_its_person=True)]
     return list(dict.fromkeys([*(match[0] for match in _ORDER.finditer(added)), *addressed, *copied]))

@@ -30,7 +30,8 @@ _PROGRAM = re.compile(
     r"""(?ix)
       (?:^|[\s._@/-]) (?:bots?|alerts?|alerting|alertmanager|pager|pagerduty|opsgenie|victorops|grafana|prometheus|nagios|zabbix
         |icinga|datadog|sentry|statuspage|cloudwatch|jenkins|github-actions|dependabot|cron|webhook|monitor|monitoring|watchdog
-        |uptime|pingdom|ci)
+        |uptime|pingdom|ci|github|gitlab|bitbucket|jira|servicenow|renovate|circleci|teamcity|buildkite|argocd|spinnaker|newrelic|splunk|rollbar|bugsnag
+        |sonarqube|snyk|zapier|statuscake|elastalert|netlify|vercel|heroku)
       (?:$|[\s._)\]-])
     | [(\[](?:bot|app)[)\]]
     | (?:alert|deploy|ops|page|pager|incident|status|monitor|release|build|slack|health|oncall|log|metrics?|sre|infra|run)bot$

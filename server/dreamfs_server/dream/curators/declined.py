@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from dreamfs_server.dream.curators.filing import append
-from dreamfs_server.dream.curators.wording import is_destructive, may_name
+from dreamfs_server.dream.curators.wording import may_name
+from dreamfs_server.dream.evidence.guard import may_tell
 from dreamfs_server.dream.evidence.people.declined import BELOW, name_of, told_sessions
 from dreamfs_server.dream.evidence.people.refusals import CHANGES_FILES, PLAN
 from dreamfs_server.dream.material import Material
@@ -74,7 +75,7 @@ def _subject(card: Card) -> str:
 
 def _may_say(text: str) -> bool:
     """Whether somebody's words may stand on the page: what they tell to do is theirs to say, but nothing that no review would let through."""
-    return not (is_destructive(text) or orders(text, ()) or any(mark in text for mark in '`“”"'))
+    return may_tell(text, "wish") and not (orders(text, ()) or any(mark in text for mark in '`“”"'))
 
 
 def _shortened(text: str) -> str:

@@ -3,21 +3,22 @@
 from collections.abc import Sequence
 
 from dreamfs_server.dream.curators.filing import new_path
-from dreamfs_server.dream.curators.wording import fragment, is_destructive, reads_as_order, slug
-from dreamfs_server.dream.evidence.orders import addresses_agents
+from dreamfs_server.dream.curators.wording import fragment, slug
+from dreamfs_server.dream.evidence.guard import may_tell
 from dreamfs_server.dream.evidence.people.findings import Finding
 from dreamfs_server.dream.evidence.support import is_rule, told
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card, Proposal, ProposedChange
 
 folder = "incidents"
+alerts_max = 3
 
 
 def incident_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal, float]]:
     """A page for each that recurs and of which people agreed, in three sessions on two days, what it was or what ended it."""
     result: list[tuple[Proposal, float]] = []
     for card in cards:
-        if card.data.get("once") or not card.data["rule"] or reads_as_order(card.data["name"]):
+        if card.data.get("once") or not card.data["rule"] or not may_tell(card.data["name"], "name"):
             continue
         findings = [(topic, group) for topic in ("cause", "fix") if _may_say(group := card.data[topic])]
         if not findings or _known(material, card, [group[0].value for _, group in findings]):
@@ -45,7 +46,7 @@ def _lines(card: Card, findings: Sequence[tuple[str, Sequence[Finding]]], of: in
     lines = [
         f"- {fragment(card.data['name'])} fired in {seen}{span}."
         if card.data["is_alert"]
-        else f"- Named as the cause in {seen}{span}."
+        else f"- Named as the cause in {seen}{span}{_of(card)}."
     ]
     for topic, group in findings:
         if topic == "cause" and not card.data["is_alert"]:
@@ -56,12 +57,14 @@ def _lines(card: Card, findings: Sequence[tuple[str, Sequence[Finding]]], of: in
     return "\n".join([*lines, "- Claims of people in threads; look before you rely on them."])
 
 
+def _of(card: Card) -> str:
+    """The alerts that fired there."""
+    alerts: Sequence[str] = card.data["alerts"][:alerts_max]
+    return f", where {' and '.join(map(fragment, alerts))} fired" if alerts else ""
+
+
 def _may_say(group: Sequence[Finding]) -> bool:
-    return (
-        bool(group)
-        and is_rule({f.place for f in group})
-        and not any(is_destructive(f.value) or addresses_agents(f.value) for f in group[:1])
-    )
+    return bool(group) and is_rule({f.place for f in group}) and may_tell(group[0].value, group[0].topic)
 
 
 def _known(material: Material, card: Card, values: Sequence[str]) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dreamfs_server.dream.curators.filing import append, new_path
-from dreamfs_server.dream.curators.wording import is_destructive
+from dreamfs_server.dream.evidence.guard import may_tell
 from dreamfs_server.dream.evidence.memories.statements import telling
 from dreamfs_server.dream.evidence.support import told
 from dreamfs_server.dream.material import Material
@@ -20,14 +20,14 @@ def preference_proposals(material: Material, cards: Sequence[Card]) -> list[tupl
         card
         for card in cards
         if card.data["rule"]
-        and not is_destructive(card.data["said"])
+        and may_tell(card.data["said"], "wish")
         and not any(
             len(set(telling(card.data["said"])) & line) >= 0.8 * len(set(telling(card.data["said"]))) for line in known
         )
     ][:preferences_max]
     if not chosen:
         return []
-    lines = "\n".join(f"- “{card.data['said']}” ({told(card.claims[0].support)})" for card in chosen)
+    lines = "\n".join(f"- “{card.data['said']}” ({told(card.claims[0].support)}{_among(card)})" for card in chosen)
     home = next((m for m in material.memories if m.path == f"{material.mount}/{preferences_name}.md"), None)
     if home is not None and not (home.pinned or home.read_only):
         change = append(home, lines)
@@ -36,7 +36,7 @@ def preference_proposals(material: Material, cards: Sequence[Card]) -> list[tupl
         change = ProposedChange(
             "create", path, file_text=f"# What people ask for again and again\n\n{lines}\n", expected_version=0
         )
-    rationale = "Mined, no model. People said this to agents in several sessions on several days, in these or nearly these words."
+    rationale = "Mined, no model. People said this in several sessions on several days, in these or nearly these words."
     title = f"Write down {len(chosen)} thing{'s' * (len(chosen) != 1)} that people keep asking for"
     claims = [claim for card in chosen for claim in card.claims]
     return [
@@ -45,6 +45,11 @@ def preference_proposals(material: Material, cards: Sequence[Card]) -> list[tupl
             sum(card.weight for card in chosen),
         )
     ]
+
+
+def _among(card: Card) -> str:
+    """What was said to no agent says so."""
+    return "" if card.data["to_agents"] else ", people to one another"
 
 
 def fact_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal, float]]:
@@ -101,13 +106,12 @@ def _contradicted(card: Card) -> str:
     agreed: int = card.data["agreed"]
     instead = "people said otherwise"
     some = ""
-    if value and not is_destructive(value):
+    if value and may_tell(value, "value"):
         if agreed == sessions:
             instead = f"people said “{value}”"
         else:
             some = f", “{value}” in {agreed} of them"
-    place = f"{newest.source.removeprefix('/transcripts/')}#L{newest.lines[0]}"
-    return (
-        f" (contradicted: {instead} in {sessions} session{'s' * (sessions != 1)} {card.data['span']}{some},"
-        f" last `{place}`)"
-    )
+    # A session may be called after a file, and a file may be called anything.
+    name = newest.source.removeprefix("/transcripts/")
+    place = f", last `{name}#L{newest.lines[0]}`" if may_tell(name, "name") else ""
+    return f" (contradicted: {instead} in {sessions} session{'s' * (sessions != 1)} {card.data['span']}{some}{place})"

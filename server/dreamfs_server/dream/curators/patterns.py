@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from dreamfs_server.dream.curators.filing import append, new_path, topic_file
-from dreamfs_server.dream.curators.wording import fragment, reads_as_order, slug
+from dreamfs_server.dream.curators.wording import fragment, slug
+from dreamfs_server.dream.evidence.guard import reads_as_order
 from dreamfs_server.dream.evidence.lags.association import Association
 from dreamfs_server.dream.evidence.lags.lags import told_lag
 from dreamfs_server.dream.evidence.support import told

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dreamfs_server.dream.curators.filing import append
-from dreamfs_server.dream.curators.wording import may_name, reads_as_order
+from dreamfs_server.dream.curators.wording import may_name
+from dreamfs_server.dream.evidence.guard import reads_as_order
 from dreamfs_server.dream.evidence.support import told
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card, Proposal, ProposedChange

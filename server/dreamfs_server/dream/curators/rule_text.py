@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dreamfs_server.dream.curators.wording import fragment, gives_away, is_destructive, reads_as_order
+from dreamfs_server.dream.curators.wording import fragment, gives_away
 from dreamfs_server.dream.evidence.chance import at_least
 from dreamfs_server.dream.evidence.errors.client_phrases import NOT_PERMITTED
 from dreamfs_server.dream.evidence.errors.errors import IN_ANY_WORDS, ONE_ERROR
@@ -19,6 +19,7 @@ from dreamfs_server.dream.evidence.errors.labels import AGAIN, REPEAT, UNSEEN
 from dreamfs_server.dream.evidence.errors.occurrence import Occurrence
 from dreamfs_server.dream.evidence.errors.recovery import Tally
 from dreamfs_server.dream.evidence.errors.templates import WILDCARD
+from dreamfs_server.dream.evidence.guard import is_destructive, reads_as_order
 from dreamfs_server.dream.evidence.support import told
 from dreamfs_tools.dreaming import Card
 

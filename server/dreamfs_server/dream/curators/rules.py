@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from dreamfs_server.dream.curators.filing import append, new_path, topic_file
-from dreamfs_server.dream.curators.rule_text import said_of, short
+from dreamfs_server.dream.curators.rule_text import Said, said_of, short
+from dreamfs_server.dream.curators.siblings import by_siblings, sibling_lines
 from dreamfs_server.dream.curators.wording import is_forced, slug
 from dreamfs_server.dream.curators.worth import weight_min
 from dreamfs_server.dream.evidence.errors.errors import IN_ANY_WORDS, SILENCE
@@ -33,21 +35,20 @@ over_share = 0.3
 def rule_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal, float]]:
     """Proposals with their weight; rules that belong in one file are one proposal, since they would touch the same lines."""
     by_file: dict[str, list[tuple[Card, str, str]]] = {}
-    alone: list[tuple[Card, str, str]] = []
+    alone: list[tuple[Card, Said]] = []
     for card in cards:
         if not card.data["rule"] or card.data.get("explained") or (card.data["expected"] and not _is_set_up(card)):
             continue
         if (said := said_of(card)) is None:
             continue
-        title, block = said.title, said.block
         if _known(material, card):
             continue
         home = topic_file(material, card.data["programs"], _topic_words(card.data["signature"]))
         if home is not None:
-            by_file.setdefault(home.path, []).append((card, title, block))
+            by_file.setdefault(home.path, []).append((card, said.title, said.block))
         else:
-            alone.append((card, title, block))
-    new = _of_their_own(material, alone)
+            alone.append((card, said))
+    new = _of_their_own(material, [_told_once(group) for group in by_siblings(alone)])
     memories = {memory.path: memory for memory in material.memories}
     for path, rules in by_file.items():
         chosen = rules[:rules_a_file_max]
@@ -56,23 +57,35 @@ def rule_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Prop
     return new + _observed(material, cards) + _enforced(material, cards)
 
 
-def _of_their_own(material: Material, rules: Sequence[tuple[Card, str, str]]) -> list[tuple[Proposal, float]]:
+def _told_once(group: Sequence[tuple[Card, Said]]) -> list[tuple[Card, str, str]]:
+    """Rules that differ in one value: the words of the first, with a line for each of the others, which bring their claims."""
+    card, said = group[0]
+    title = said.title if len(group) == 1 else f"{said.title[:220]} (and {len(group) - 1} like it)"
+    return [(card, title, f"{said.block}{sibling_lines(group)}"), *((other, "", "") for other, _ in group[1:])]
+
+
+def _of_their_own(
+    material: Material, groups: Sequence[Sequence[tuple[Card, str, str]]]
+) -> list[tuple[Proposal, float]]:
     """A file for each of the rules that save most, and one more for all the others that are worth a reader's time."""
-    ordered = sorted(rules, key=lambda rule: (-_worth(rule[0]), rule[1]))
-    worth_it = [rule for rule in ordered if _worth(rule[0]) >= weight_min]
+    ordered = sorted(groups, key=lambda group: (-_worth_of(group), group[0][1]))
+    worth_it = [group for group in ordered if _worth_of(group) >= weight_min]
     apart = worth_it if len(worth_it) <= files_max else worth_it[: files_max - 1]
     made: list[tuple[Proposal, float]] = []
-    for rule in apart:
-        card, _, block = rule
+    for group in apart:
+        card, _, block = group[0]
         path = new_path(material, "known-errors", slug(_subject(card)), [p.changes[0].path for p, _ in made])
         change = ProposedChange("create", path, file_text=f"# {_heading(card)}\n\n{block}\n", expected_version=0)
-        made.append((_proposal([rule], change), _worth(card)))
-    together = worth_it[len(apart) :][:together_max]
+        made.append((_proposal(group, change), _worth_of(group)))
+    together: list[Sequence[tuple[Card, str, str]]] = []
+    for group in worth_it[len(apart) :]:
+        if sum(map(len, [*together, group])) <= together_max:
+            together.append(group)
     if together:
-        text = "\n\n".join(f"## {_heading(card)}\n\n{block}" for card, _, block in together)
+        text = "\n\n".join(f"## {_heading(group[0][0])}\n\n{group[0][2]}" for group in together)
         change = _page(material, more_name, "# More errors with a way out", text)
         # Each of them saves less than those above it.
-        made.append((_proposal(together, change), _worth(together[0][0])))
+        made.append((_proposal(list(chain.from_iterable(together)), change), _worth_of(together[0])))
     return made
 
 
@@ -97,6 +110,10 @@ def _is_set_up(card: Card) -> bool:
 def _worth(card: Card) -> float:
     """The card's weight; less where the error is perhaps over."""
     return over_share * card.weight if card.data["occurrence"].until else card.weight
+
+
+def _worth_of(group: Sequence[tuple[Card, str, str]]) -> float:
+    return sum(_worth(card) for card, _, _ in group)
 
 
 def _observed(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal, float]]:

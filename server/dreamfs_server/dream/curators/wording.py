@@ -1,31 +1,16 @@
 """What of a transcript may stand in a memory, and how.
 
 A memory is read by every later session, so nothing that a tool printed may become an instruction there. The sentences of a
-rule are ours; from a transcript come only short fragments, in code quotes, and none that reads as an order.
+rule are ours; from a transcript come only short fragments, in code quotes, and none that reads as an order (`guard.py`).
 """
 
 import re
 
+from dreamfs_server.dream.evidence.guard import is_destructive, reads_as_order
+
 fragment_characters_max = 120
 name_characters_max = 160
 
-_ORDER = re.compile(
-    r"""(?ix)
-      \b(?:ignore|disregard|forget|override)\s+(?:\w+\s+){0,3}(?:instructions?|rules?|prompts?|previous|above|prior|earlier)\b
-    | \b(?:system\s+prompt|as\s+an\s+ai|from\s+now\s+on|new\s+instructions?|do\s+not\s+(?:tell|mention|inform)|without\s+(?:asking|telling))\b
-    | \b(?:you|agents?|assistants?|the\s+model)\s+(?:must(?!\s+be\s+logged\s+in\b)|should|shall|need\s+to|have\s+to|are\s+(?:now|required|instructed|allowed)|can\s+safely|may\s+safely)\b
-    | \b(?:all|every|future)\s+(?:agents?|assistants?|sessions?)\b
-    | ^\W*(?:important|attention|note\s+to|urgent|instruction|system|assistant|admin)\b\s*[:!-]
-    | (?:^|[.!?:;]\s+|\bplease\s+|\bto\s+fix(?:\s+this)?,?\s+|\balways\s+|\bnever\s+)
-      (?:run|execute|delete|remove|drop|send|post|upload|download|curl|wget|install|open|visit|email|forward|copy|save|remember|store|record
-        |write\s+(?:this|the|to)|add\s+(?:this|the|to)|disable|grant|approve|push|deploy|restart|reveal|print|reply|respond|use\s+the)\b
-      (?!\s*:|\s+\S+:\s|(?:\s+\w+){0,2}\s+(?:failed|error|timed))   # a program's name before its message is no order
-    """
-)
-_DESTRUCTIVE = re.compile(
-    r"(?i)\brm\s+-\w*[rf]|\|\s*(?:sudo\s+)?(?:ba|z)?sh\b|\bmkfs|\bdd\s+if=|\bdrop\s+(?:table|database)|\bdelete\s+from\b|\btruncate\s+table"
-    r"|\beval\b|base64\s+-{1,2}d|\bchmod\s+(?:-R\s+)?(?:0?777|a\+rwx)|:\(\)\s*\{|\bshutdown\b|\bkill(?:all)?\s+-9"
-)
 _FORCED = re.compile(
     r"(?i)--force\b|\bsudo\b|--no-verify\b|reset\s+--hard|--break-system-packages|push\s+-f\b|--yes\b|--allow-\w+|--insecure\b|-k\b"
 )
@@ -38,16 +23,6 @@ _FED = re.compile(r"^(?:echo|printf)\s.*\|\s*$")
 def gives_away(text: str) -> bool:
     """Whether a piece of a command held a secret, or feeds an answer, such as a password, into what follows."""
     return _REDACTED in text or _FED.match(text.strip()) is not None
-
-
-def reads_as_order(text: str) -> bool:
-    """Whether a piece of text tells its reader what to do."""
-    return _ORDER.search(text) is not None
-
-
-def is_destructive(text: str) -> bool:
-    """Whether a command in it destroys or runs something unseen; such a thing is never recommended."""
-    return _DESTRUCTIVE.search(text) is not None
 
 
 def is_forced(text: str) -> bool:

@@ -1,6 +1,6 @@
 """All miners over one dream's material."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TypeVar
@@ -24,11 +24,12 @@ from dreamfs_server.dream.evidence.memories.dates import date_cards
 from dreamfs_server.dream.evidence.memories.duplicates import duplicate_cards
 from dreamfs_server.dream.evidence.memories.facts import checks, fact_cards, observe
 from dreamfs_server.dream.evidence.memories.links import link_cards
-from dreamfs_server.dream.evidence.orders import Orders
+from dreamfs_server.dream.evidence.orders import Orders, Site
 from dreamfs_server.dream.evidence.people.alerts import Firing, alert_cards, firings
 from dreamfs_server.dream.evidence.people.corrections import Wish, correction_cards, told_texts, wishes
 from dreamfs_server.dream.evidence.people.declined import declined_cards
 from dreamfs_server.dream.evidence.people.findings import Finding, findings
+from dreamfs_server.dream.evidence.people.one_incident import Incidents
 from dreamfs_server.dream.evidence.people.refusals import Decided, decided
 from dreamfs_server.dream.evidence.places.folders import Run, folder_cards, runs
 from dreamfs_server.dream.evidence.places.lookup_cards import lookup_cards
@@ -87,33 +88,35 @@ def mine(material: Material) -> list[Card]:
 
     Sessions are read once, in any order; what is kept of each is small. The same material gives the same cards.
     """
-    met, retold, orders = Copies(), Retellings(), Orders()
+    met, retold, orders, incidents = Copies(), Retellings(), Orders(), Incidents()
     held = assertions(material.memories)
     recommended = checks(material.memories)
     after = Recurrence(material.accepted, material.access or ())
     observed: list[_Observed] = []
     for gathered in material.sessions:
         taken = steps(gathered)
-        one = _observed(gathered, taken)
+        one = _observed(gathered, taken, orders.withheld)
         observed.append(one)
         for watching in (met, retold, orders):
             watching.meet(gathered)
+        incidents.meet(gathered, one.place, one.fired, one.concluded)
         after.observe(gathered, one.failed)
         compare(held, gathered, one.place)
         observe(recommended, gathered, one.place, taken)
     copies = met.found()
     copies = {**retold.found(copies), **copies}
+    rooted = incidents.found(copies)
     cards = [
-        *_of_sessions([one for one in observed if one.place.session_id not in copies], orders),
+        *_of_sessions([_rooted(one, rooted) for one in observed if one.place.session_id not in copies], orders),
         *_of_memories(material),
         *fact_cards(recommended, frozenset(copies)),
-        *assertion_cards(held, frozenset(copies)),
+        *assertion_cards(held, frozenset(copies), rooted),
         *after.cards(),
     ]
     return _in_order(orders.without(cards))
 
 
-def _observed(gathered: Gathered, taken: Sequence[Step]) -> _Observed:
+def _observed(gathered: Gathered, taken: Sequence[Step], withheld: list[Site]) -> _Observed:
     session = gathered.session
     place = Place(session.session_id, gathered.root, gathered.day, session.task, session.outcome)
     seen = looks(taken)
@@ -135,11 +138,25 @@ def _observed(gathered: Gathered, taken: Sequence[Step]) -> _Observed:
         broken=failed_tests(gathered, place, taken),
         looped=loops(gathered, place, taken),
         permitted=permits(gathered, place, taken),
-        wished=wishes(gathered, place),
+        wished=wishes(gathered, place, withheld),
         decided=decided(gathered, place, taken),
-        fired=firings(gathered, place),
-        concluded=findings(gathered, place),
+        fired=firings(gathered, place, withheld),
+        concluded=findings(gathered, place, withheld),
         commands=commands_of(taken),
+    )
+
+
+def _rooted(one: _Observed, rooted: Mapping[str, Place]) -> _Observed:
+    """What people say in it, as said of the incident that another session told first."""
+    first = rooted.get(one.place.session_id)
+    if first is None:
+        return one
+    place = replace(one.place, root=first.root, day=first.day)
+    return replace(
+        one,
+        wished=[replace(wish, place=place) for wish in one.wished],
+        fired=[replace(firing, place=place) for firing in one.fired],
+        concluded=[replace(finding, place=place) for finding in one.concluded],
     )
 
 

@@ -25,6 +25,9 @@ sites_shown_max = 20
 text_characters_max = 2_000_000
 order_characters_max = 1_500
 
+Site = tuple[str, int]
+"""A session, and a line of it."""
+
 _READER = r"(?:a\.?i\.?s?|llms?|(?:a\.?i\.?|llm|language|coding|autonomous)[ -](?:assistants?|agents?|models?|systems?|readers?)|language models?|assistants?|agents?|chatbots?|copilots?|claude|chatgpt|gpt)"
 _STRICT = (
     r"(?:ignore|disregard|forget|override|bypass)\s+(?:(?:all|any|the|your|my|every|of)\s+){0,3}(?:previous|prior|above|earlier|preceding|existing|other)\s+(?:\w+\s+)?(?:instructions?|rules?|prompts?|guidance|messages?|context|directions?|polic(?:y|ies))",
@@ -102,8 +105,9 @@ def blanked(text: str) -> str:
 class Orders:
     """What all sessions say to agents over people's heads."""
 
-    sites: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
-    """Session and line."""
+    sites: list[Site] = field(default_factory=list[Site])
+    withheld: list[Site] = field(default_factory=list[Site])
+    """The same for what people say of a cause, a fix or a wish and what may not be told (`guard.py`)."""
     _runs: set[str] = field(default_factory=set[str])
     _codes: set[str] = field(default_factory=set[str])
 
@@ -144,17 +148,35 @@ class Orders:
         return addresses_agents(text, by_its_person=True) or self.repeats(text)
 
     def _card(self, left_out: int) -> list[Card]:
-        if not self.sites:
-            return []
-        places = sorted(set(self.sites))
-        sessions = len({session for session, _ in places})
-        told = f"{len(places)} message{'s' * (len(places) != 1)} in {sessions} session{'s' * (sessions != 1)}"
-        lines = [f"{told} speak to agents over people's heads. None was followed, and no card repeats their words."]
-        if left_out:
-            lines.append(f"Evidence that repeats them was left out: {left_out} card{'s' * (left_out != 1)}.")
-        lines += [f"- {session}#L{line}" for session, line in places[:sites_shown_max]]
-        lines += [f"- and {len(places) - sites_shown_max} more"] if len(places) > sites_shown_max else []
-        return [Card(0, MINER, f"Addressed to agents, not followed: {told}", "\n".join(lines), data={"sites": places})]
+        cards: list[Card] = []
+        if self.sites:
+            places = sorted(set(self.sites))
+            told = _counted(places, "message")
+            text = f"{told} speak to agents over people's heads. None was followed, and no card repeats their words."
+            if left_out:
+                text += f"\nEvidence that repeats them was left out: {left_out} card{'s' * (left_out != 1)}."
+            cards.append(_site_card(f"Addressed to agents, not followed: {told}", text, places))
+        if self.withheld:
+            places = sorted(set(self.withheld))
+            told = _counted(places, "sentence")
+            text = (
+                f"{told} of people name a cause, a fix or a wish in a form that is not passed on: as something to do, with "
+                "what weakens a system, or with what cannot be read. They count for nothing."
+            )
+            cards.append(_site_card(f"Not passed on: {told}", text, places))
+        return cards
+
+
+def _counted(places: Sequence[Site], what: str) -> str:
+    sessions = len({session for session, _ in places})
+    return f"{len(places)} {what}{'s' * (len(places) != 1)} in {sessions} session{'s' * (sessions != 1)}"
+
+
+def _site_card(title: str, text: str, places: Sequence[Site]) -> Card:
+    """A card that says where something stands, without its words."""
+    lines = [text, *(f"- {session}#L{line}" for session, line in places[:sites_shown_max])]
+    lines += [f"- and {len(places) - sites_shown_max} more"] if len(places) > sites_shown_max else []
+    return Card(0, MINER, title, "\n".join(lines), data={"sites": places})
 
 
 def runs(text: str) -> Iterator[str]:

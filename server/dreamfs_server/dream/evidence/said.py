@@ -1,6 +1,7 @@
 """What somebody says in their own words, as against what they quote, paste or forward.
 
-A quote was said once, wherever it is repeated: it is no second observation and no wish of whoever quotes it.
+A quote was said once, wherever it is repeated: it is no second observation and no wish of whoever quotes it. What nobody sees
+who reads the message (a comment in the mark-up, the target and the title of a link) was said by nobody.
 """
 
 import re
@@ -18,6 +19,18 @@ _THREAD_LINE = re.compile(
 _SENTENCE = re.compile(r"(?:[^.!?\n]|[.!?](?![\s.!?]|$))+[.!?]*")
 """A point inside a number, a version or a name ends no sentence."""
 _A_CLIENTS = re.compile(r"^\s*<|^Caveat:|^\[Request interrupted|^This session is being continued|system-reminder")
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_LINK = re.compile(r"(?<=\])\((?:[^()\n]|\([^()\n]*\))*\)|^\s{0,3}\[[^\]\n]+\]:\s.*$", re.MULTILINE)
+_QUOTATION = re.compile(
+    r"\"[^\"\n]+\"|“[^”\n]+”|„[^“”\n]+[“”]|«[^»\n]+»|»[^«\n]+«|「[^」\n]+」|『[^』\n]+』|(?<!\w)['‘][^'‘’\n]{8,}['’](?!\w)"
+)
+_QUOTATION_WORDS_MIN = 3
+"""What is shorter is a name or a value that somebody sets off."""
+_REPEATED = re.compile(
+    r"(?i)(?:(?<!\bi )(?<!\bwe )(?<!\bi have )(?<!\bich )\b(?:wrote|said|posted|quoted|schrieb|sagte|meinte|(?:a )?écrit|a dit|escribió|dijo|ha scritto|escreveu|schreef)\b[^:\n]{0,40}:|:[^\S\n]*(?:>|&gt;))[^\S\n].*$",
+    re.MULTILINE,
+)
+"""`mira wrote on Monday: …`, `from last time: > …`."""
 _QUOTE_MARKS = re.compile(r"^[\s*_]*[\"“«'].*[\"”»'][.!?\s]*$")
 
 
@@ -61,9 +74,31 @@ def own_spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def own_sentences(text: str) -> Iterator[tuple[int, int, str]]:
-    """The sentences of a text that are its author's own: offsets, and the sentence on one line."""
+    """The sentences of a text that are its author's own: offsets, and the sentence on one line, without what it quotes."""
+    own = without_quotations(text)
     for start, end in own_spans(text):
-        for found in _SENTENCE.finditer(text, start, end):
+        for found in _SENTENCE.finditer(own, start, end):
             sentence = " ".join(found.group().split())
             if sentence and not _QUOTE_MARKS.match(sentence):
-                yield found.start(), found.end(), sentence
+                yield found.start(), found.start() + len(found.group().rstrip()), sentence
+
+
+def without_quotations(text: str) -> str:
+    """The text with blanks for what its author did not say in it: quotations, comments, targets of links; every offset stays."""
+    if "<!--" in text:
+        text = _COMMENT.sub(_blank, text)
+    if "](" in text or "]:" in text:
+        text = _LINK.sub(_blank, text)
+    text = _QUOTATION.sub(
+        lambda found: _blank(found) if len(found[0].split()) >= _QUOTATION_WORDS_MIN else found[0], text
+    )
+    return _REPEATED.sub(_after_colon, text)
+
+
+def _blank(found: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", found[0])
+
+
+def _after_colon(found: re.Match[str]) -> str:
+    at = found[0].index(":") + 1
+    return found[0][:at] + " " * (len(found[0]) - at)

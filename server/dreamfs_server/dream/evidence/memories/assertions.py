@@ -7,63 +7,24 @@ a memory is no reason to change it and is not counted for it here: a thread may 
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from dreamfs_server.dream.evidence.memories.statements import is_identifier, is_value, statements, telling
+from dreamfs_server.dream.evidence.guard import objection, sayable
+from dreamfs_server.dream.evidence.memories.relations import Said, first_clause, fits, read, words
+from dreamfs_server.dream.evidence.memories.statements import is_identifier, statements, telling
+from dreamfs_server.dream.evidence.people.cause_phrases import told as cause_or_fix
 from dreamfs_server.dream.evidence.people.findings import CLEARED, HEDGED, NOT, alike, people
 from dreamfs_server.dream.evidence.support import Place, is_rule, spread, support, told
 from dreamfs_server.dream.material import Gathered, Memory, cite, cite_memory
 from dreamfs_tools.dreaming import Card, Claim, Evidence
+from dreamfs_tools.transcript import Event
 
 sessions_min = 2
 subject_shared_min = 0.7
-_BY = r"(?:is|are|was|were|gets?|got|comes?|came)?\s*(?:always |usually |mostly |again |actually |really )?(?:caused by|due to|because of|down to)"
-_CAUSE = (
-    re.compile(
-        r"(?i)^.{0,30}?\b(?:cause|reason) (?:of|for|behind) (?P<s>[^:]+?)(?: (?:is|was|are|were)\b\s*:?|\s*:)\s+(?P<v>.+)$"
-    ),
-    re.compile(
-        r"(?i)^(?P<s>[^:]{3,80}?)\s*(?::|—|–|\s-\s)\s*(?:(?:the|root|real|usual|main|known)\s+)*cause(?:\s+(?:is|was)\b\s*:?|\s*:)\s+(?P<v>.+)$"
-    ),
-    re.compile(
-        r"(?i)^(?P<v>.+?) (?:is|are|was|were) (?:(?:usually|always|mostly|again|actually|really) )?(?:to blame|responsible|at fault|the (?:root |real |usual )?(?:cause|culprit|reason)) (?:for|of|behind) (?P<s>.+)$"
-    ),
-    re.compile(rf"(?i)^(?P<s>.+?)\s+{_BY}\s+(?P<v>.+)$"),
-    re.compile(r"(?i)^(?P<v>.+?) (?:causes|caused|triggers|triggered|broke|breaks) (?P<s>.+)$"),
-)
-_BARE_CAUSE = re.compile(
-    r"(?i)\b(?:root cause|real cause|cause|culprit|ursache|causa)\s*(?:was|is|turned out to be|ist|war|es|fue|:)\s+(?P<v>.+)$|\bturned out to be (?P<w>.+)$|\bit was (?:actually|really|in fact) (?P<x>.+)$"
-)
-_VALUE = re.compile(
-    r"(?i)^(?P<s>.+?)\s+(?:(?:now |still )?(?:listens|runs|lives|sits|is hosted|is reachable|answers|is deployed)\s+(?:on|at|in)|(?:is )?(?:now |still )?(?:owned|maintained) by"
-    r"|(?:is )?(?:now |still )?pinned to|belongs to|points to|moved to|was moved to|is now|uses|is|was changed to|changed to|=|:)\s+(?:the )?(?:port |host |version |team |on |at )?(?P<v>\S.*)$"
-)
-_OWNER = re.compile(r"(?i)\b(?:owned|maintained) by\b|\bbelongs to\b|\bowner\b")
+_NOWHERE: Mapping[str, Place] = {}
 _DATE = re.compile(r"\b(\d{4}-\d\d-\d\d)\b")
-_CLAUSE = re.compile(r"[;(]|, (?:not|and|so|which|but)\b|\. | — ")
-_COMMON = frozenset(
-    [
-        "issue",
-        "problem",
-        "incident",
-        "outage",
-        "error",
-        "alert",
-        "failure",
-        "failures",
-        "incidents",
-        "problems",
-        "errors",
-        "alerts",
-        "happens",
-        "happened",
-        "again",
-        "when",
-        "every",
-    ]
-)
 
 
 @dataclass(slots=True)
@@ -105,7 +66,7 @@ def assertions(memories: Sequence[Memory]) -> list[Assertion]:
             line = memory.text[statement.start : statement.end]
             if statement.heading or statement.fenced or "(contradicted" in line:
                 continue
-            for said in _read(statement.text):
+            for said in read(statement.text):
                 said_on = _day(line) or day or memory.revised_at
                 result.append(
                     Assertion(memory, statement.start, statement.end, said.relation, said.subject, said.value, said_on)
@@ -123,24 +84,26 @@ def compare(held: Sequence[Assertion], gathered: Gathered, place: Place) -> None
     for event, start, end, text in people(gathered):
         if event.at is None or HEDGED.search(text):
             continue
-        said = list(_read(text))
-        bare = _BARE_CAUSE.search(text)
+        said = list(read(text))
+        bare = next(
+            (first_clause(value) for topic, value, _ in cause_or_fix(text, in_thread=False) if topic == "cause"), ""
+        )
         denied = [frozenset(telling(found["v"])) for found in NOT.finditer(text)]
         cleared = frozenset(telling(text)) if CLEARED.search(text) else frozenset[str]()
         if not (said or bare or denied or cleared):
             continue
         about = _about(gathered) if about is None else about
         for number, one in enumerate(held):
-            takes_back = any(_names(one.value, words) for words in denied) or _names(one.value, cleared)
+            takes_back = any(_names(one.value, other) for other in denied) or _names(one.value, cleared)
             value = _other(one, said, bare, about)
             if value is None and not (takes_back and (_is_about(one, about) or _names(one.subject, about.words))):
                 continue
-            if value is not None and not takes_back and (words := frozenset(telling(value))) & one.value:
-                if alike(words, one.value) or words <= one.value:
+            if value is not None and not takes_back and (told_words := frozenset(telling(value))) & one.value:
+                if alike(told_words, one.value) or told_words <= one.value:
                     last[number] = event.at
                 continue  # else it shares something with what the memory says: neither the same nor another
-            quote = cite(gathered.session.session_id, event, start, end)
-            if quote.quote:
+            quote = _quote(gathered, event, start, end, value or "")
+            if quote is not None:
                 last[number] = Contradiction(event.at, value or "", quote, takes_back)
     for number, verdict in last.items():
         if isinstance(verdict, Contradiction):
@@ -149,11 +112,23 @@ def compare(held: Sequence[Assertion], gathered: Gathered, place: Place) -> None
             held[number].held_at.append(verdict)
 
 
-def assertion_cards(held: Sequence[Assertion], copies: frozenset[str]) -> list[Card]:
-    """Lines of memories that later sessions contradict, unless still later ones say the same again."""
+def assertion_cards(
+    held: Sequence[Assertion], copies: frozenset[str], rooted: Mapping[str, Place] = _NOWHERE
+) -> list[Card]:
+    """Lines of memories that later sessions contradict, unless still later ones say the same again.
+
+    Args:
+        held: what memories hold, compared with all sessions.
+        copies: sessions that count for nothing.
+        rooted: session → where another one told of the same incident first.
+    """
     cards: list[Card] = []
     for one in held:
-        found = {p: c for p, c in one.against.items() if p.session_id not in copies and _is_newer(one, c)}
+        found = {
+            _rooted(p, rooted): c
+            for p, c in sorted(one.against.items())
+            if p.session_id not in copies and _is_newer(one, c)
+        }
         if not found or any(at >= max(c.at for c in found.values()) for at in one.held_at):
             continue
         rests = support(found)
@@ -191,62 +166,45 @@ def assertion_cards(held: Sequence[Assertion], copies: frozenset[str]) -> list[C
     return cards
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What a sentence says something is, or what it comes from."""
-
-    relation: str
-    subject: frozenset[str]
-    value: frozenset[str]
-    named: str
-    """The value in the sentence's own words."""
+def _rooted(place: Place, rooted: Mapping[str, Place]) -> Place:
+    first = rooted.get(place.session_id)
+    return place if first is None else replace(place, root=first.root, day=first.day)
 
 
-def _read(text: str) -> Iterator[_Said]:
-    """Relation, subject and value of a sentence."""
-    for pattern in _CAUSE:
-        if found := pattern.match(text):
-            named = _first_clause(found["v"])
-            subject, value = _words(found["s"]) - _COMMON or _words(found["s"]), _words(named)
-            if subject and value and len(subject) <= 12 and not re.search(r"(?i)\bnot\s*$", found["s"]):
-                yield _Said("cause", subject, value, named)
-                return
-    found = _VALUE.match(text)
-    if found:
-        owner = _OWNER.search(text) is not None
-        named = " ".join(_first_clause(found["v"]).split()[:4])
-        subject, value = _words(found["s"]), _words(named)
-        hard = frozenset(word for word in value if is_value(word) or is_identifier(word))
-        if not owner:
-            named = " ".join(word for word in telling(named) if word in hard)
-        if subject and len(subject) <= 8 and (hard or (owner and value)):
-            yield _Said("owner" if owner else "value", subject, value if owner else hard, named)
+def _quote(gathered: Gathered, event: Event, start: int, end: int, value: str) -> Evidence | None:
+    """The sentence as far as it may be told, with the value in it; None where it may not."""
+    sentence = event.text[start:end]
+    said = sayable(sentence, "value")
+    if (
+        objection(sentence, "wish")
+        or not said
+        or (said != sentence and value.split()[-1:] != [] and value.rsplit(maxsplit=1)[-1] not in said)
+    ):
+        return None
+    quote = cite(gathered.session.session_id, event, start, start + len(said))
+    return quote if quote.quote else None
 
 
 def _other(
     one: Assertion,
-    said: Sequence[_Said],
-    bare: re.Match[str] | None,
+    said: Sequence[Said],
+    bare: str,
     about: "_About",
 ) -> str | None:
-    """What a sentence says of the assertion's subject; None where it speaks of something else."""
+    """What a sentence says of the assertion's subject; None where it speaks of something else, or says nothing that fits."""
     for other in said:
         shared = len(other.subject & one.subject)
         same = shared >= subject_shared_min * min(len(other.subject), len(one.subject))
         if other.relation == one.relation and same and shared >= min(2, len(one.subject)):
-            return other.named
-    if one.relation == "cause" and bare is not None and _is_about(one, about):
-        return _first_clause(str(next(filter(None, bare.groups()))))
+            return other.named if fits(one.relation, one.value, other.named) else None
+    if one.relation == "cause" and bare and _is_about(one, about) and fits("cause", one.value, bare):
+        return bare
     return None
 
 
 def _is_about(one: Assertion, about: "_About") -> bool:
     """Whether a session speaks of an assertion's subject: it has all its words, or a program posted a name among them."""
     return one.subject <= about.words or any(is_identifier(word) for word in one.subject & about.posted)
-
-
-def _first_clause(text: str) -> str:
-    return _CLAUSE.split(text)[0].strip(' .`"“”')
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +220,7 @@ def _about(gathered: Gathered) -> _About:
     first = [event for event in gathered.events[:8] if event.role != "assistant"]
     posted = [event.text[:600] for event in first if event.kind == "tool_result" and event.call_id in {"", event.tool}]
     text = " ".join([gathered.session.title, *(event.text[:600] for event in first)])
-    return _About(_words(text.replace("\n", " ")), _words(" ".join(posted).replace("\n", " ")))
+    return _About(words(text.replace("\n", " ")), words(" ".join(posted).replace("\n", " ")))
 
 
 def _names(value: frozenset[str], words: frozenset[str]) -> bool:
@@ -282,10 +240,6 @@ def _agreed(said: Sequence[str]) -> tuple[str, int]:
         if len(same) >= 2 and 2 * len(same) > len(said):
             return min(same, key=lambda text: (len(text), text)), len(same)
     return "", 0
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(telling(text))
 
 
 def _day(text: str) -> datetime | None:

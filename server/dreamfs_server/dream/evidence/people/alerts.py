@@ -10,9 +10,11 @@ A cause that only one thread names is a hypothesis with its count of one, and st
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from dreamfs_server.dream.evidence.guard import may_tell, sayable
+from dreamfs_server.dream.evidence.orders import Site
 from dreamfs_server.dream.evidence.people.findings import Finding, alike, grouped, takes_back
 from dreamfs_server.dream.evidence.said import own_spans
 from dreamfs_server.dream.evidence.support import Place, is_rule, spread, support, told
@@ -28,6 +30,8 @@ _SAID = re.compile(rf"\W{{0,6}}(?:{_WORDS})\b(?::\s?\d+)?\]?\W{{1,4}}(?P<what>[^
 _ANY = re.compile(rf"(?i)\b(?:{_WORDS})\b")
 _LABEL = re.compile(r"\balertname\s?[=:]\s?[\"']?(?P<name>[\w-]+)")
 _CAMELS = r"(?:[A-Z][A-Za-z0-9]*[a-z0-9][A-Z]|[A-Z]{2,}[a-z])[A-Za-z0-9]*"
+_NAME_WITH_DIGITS = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Z]\w*")
+"""`CheckoutLatencyP99`, `HTTP5xxHigh`; a host is written small."""
 _NAME_IN_CAMELS = re.compile(_CAMELS)
 _LABELLED = re.compile(
     rf"(?:\W{{0,6}}|\W{{0,3}}\[[^\]\n]{{1,30}}\]\W{{0,4}})(?P<what>{_CAMELS}\s(?:.*\s)?[\w.-]+=\S.*)$"
@@ -51,8 +55,11 @@ class Firing:
     """A program posted it; else a person pasted it."""
 
 
-def firings(gathered: Gathered, place: Place) -> list[Firing]:
-    """The alerts that a session shows: what programs posted, and what people pasted in an alert's own form."""
+def firings(gathered: Gathered, place: Place, withheld: list[Site]) -> list[Firing]:
+    """The alerts that a session shows: what programs posted, and what people pasted in an alert's own form.
+
+    A line is quoted up to what may not be told; one whose name may not be told is added to `withheld`.
+    """
     result: list[Firing] = []
     for event in gathered.events:
         posted = event.kind == "tool_result"
@@ -67,9 +74,15 @@ def firings(gathered: Gathered, place: Place) -> list[Firing]:
             if found is None and program and not _OVER.search(event.text, start, end):
                 found = _LABELLED.match(event.text, start, end)
             name = _name(found["what"]) if found else ""
-            if name:
-                quote = cite(gathered.session.session_id, event, start, end)
-                result += [Firing(place, name, event.at, quote, posted)] if quote.quote else []
+            if not name:
+                continue
+            quote = cite(
+                gathered.session.session_id, event, start, start + len(sayable(event.text[start:end], "value"))
+            )
+            if may_tell(name, "name") and quote.quote:
+                result.append(Firing(place, name, event.at, quote, posted))
+            else:
+                withheld.append((place.session_id, cite(gathered.session.session_id, event, start, end).lines[0]))
     return result
 
 
@@ -94,21 +107,25 @@ def alert_cards(fired: Sequence[Firing], found: Sequence[Finding]) -> list[Card]
         if any(alike(group[0].words, words) for words in explained):
             continue
         if len(roots) >= 2 and len(roots - told_with_alert) >= 2:
-            cards.append(_cause(group, found))
+            cards.append(_cause(group, found, sorted({one.name for one in once if one.place.root in roots})))
     cards.sort(key=lambda card: (-card.weight, card.title))
     return [*cards[:cards_max], *_once(by_name, causes)]
 
 
 def _distinct(fired: Sequence[Firing]) -> list[Firing]:
-    """Each alert of one minute once; without a time, once a session. What a person pasted was fired where it was posted."""
+    """Each alert of one minute once; without a time, once an incident, unless that shows the alert with a time too. What a person
+    pasted was fired where it was posted.
+    """
+    timed = {(one.name, one.place.root) for one in fired if one.at is not None}
+    fired = [one for one in fired if one.at is not None or (one.name, one.place.root) not in timed]
     origin = {one.quote.quote: one.place.root for one in fired if one.posted}
     fired = [one for one in fired if one.posted or origin.get(one.quote.quote, one.place.root) == one.place.root]
-    seen: dict[tuple[str, str], str] = {}
+    seen: set[tuple[str, str]] = set()
     result: list[Firing] = []
     for one in sorted(fired, key=lambda f: (f.place, f.quote.lines)):
-        when = one.at.strftime("%Y-%m-%d %H:%M") if one.at is not None else one.place.session_id
+        when = one.at.strftime("%Y-%m-%d %H:%M") if one.at is not None else one.place.root
         if (one.name, when) not in seen:
-            seen[one.name, when] = one.place.session_id
+            seen.add((one.name, when))
             result.append(one)
     return result
 
@@ -131,14 +148,15 @@ def _alert(name: str, members: Sequence[Firing], found: Sequence[Finding], alert
     return _card(f"Alert again: {name}", name, lines, places, evidence, agreed)
 
 
-def _cause(group: Sequence[Finding], found: Sequence[Finding]) -> Card:
+def _cause(group: Sequence[Finding], found: Sequence[Finding], alerts: Sequence[str]) -> Card:
     places = {f.place for f in group}
     roots = {place.root for place in places}
     value = group[0].value
     agreed = {"cause": list(group), "fix": _agreed([f for f in found if f.topic == "fix" and f.place.root in roots])}
     text = f"People named “{value}” as the cause in {told(support(places))}."
     lines = [text, *_told_agreed({"fix": agreed["fix"]}, len(roots))]
-    return _card(f"Cause again: {value}", value, lines, places, _quotes(group, 8), agreed)
+    card = _card(f"Cause again: {value}", value, lines, places, _quotes(group, 8), agreed)
+    return replace(card, data={**card.data, "alerts": alerts})
 
 
 def _card(
@@ -246,7 +264,7 @@ def _roots(members: Sequence[Firing]) -> int:
 
 
 def _name(what: str) -> str:
-    """What stays constant of an alert's line: its first words, without those that hold a digit.
+    """What stays constant of an alert's line: its first words, without those that hold a digit, unless the first is written as a name.
 
     `DiskPressure on node-3 /var 97% full` begins with a name; what follows its first value belongs to the one case.
     """
@@ -254,6 +272,8 @@ def _name(what: str) -> str:
         return labelled["name"]
     words = [word.strip("`*_:.\"'“”]") for word in _END.split(what, maxsplit=1)[0].split()]
     kept = [word for word in words if word and not any(letter.isdigit() for letter in word)]
+    if words and _NAME_WITH_DIGITS.fullmatch(words[0]):
+        kept = [words[0], *kept]
     if words and words[0] in kept and _NAME_IN_CAMELS.fullmatch(words[0]):
         kept = words[: next((n for n, word in enumerate(words) if word not in kept), len(words))]
     while kept and kept[-1].lower() in {"on", "in", "of", "the", "a", "to", "and", "with", "by"}:

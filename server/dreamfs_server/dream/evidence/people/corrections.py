@@ -3,23 +3,26 @@
 What counts is said after an agent or somebody else had begun, sentence by sentence, in a person's own words (`said.py`), and says
 how to work (`ways.py`). The first message of a session is its task: of it only what it forbids counts, beside a task, and only for
 a wish that somebody also has later in a session. Of first messages that forbid it in the same words, as those of a script do, one counts.
-A message that addresses agents over people's heads counts for nothing. Sentences are the same if they ask for the same
-(`agreement.py`); what one person says in one session is a wish, what is said in several sessions on several days is a preference.
+What addresses agents, or speaks of them, over people's heads counts for nothing (`guard.py`), and what people say to one another for
+less. Sentences are the same if they ask for the same (`agreement.py`); what one person says in one session is a wish, what is said in several sessions on several days is a preference.
 One message that several logs hold was said once.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from statistics import fmean
 
+from dreamfs_server.dream.evidence.guard import may_tell
 from dreamfs_server.dream.evidence.memories.statements import telling
-from dreamfs_server.dream.evidence.orders import addresses_agents
+from dreamfs_server.dream.evidence.orders import Site, addresses_agents
 from dreamfs_server.dream.evidence.people.agreement import Asked, agreement, asked, shared_part_min
+from dreamfs_server.dream.evidence.people.cause_phrases import is_labelled
+from dreamfs_server.dream.evidence.people.cause_phrases import told as cause_or_fix
 from dreamfs_server.dream.evidence.people.refusals import refused_with
-from dreamfs_server.dream.evidence.people.ways import forbids, says_how
+from dreamfs_server.dream.evidence.people.ways import asks_or_is_of_one_case, forbids, says_how
 from dreamfs_server.dream.evidence.said import is_a_clients, own_sentences
 from dreamfs_server.dream.evidence.support import Place, is_rule, spread, support, told
 from dreamfs_server.dream.material import Gathered, cite
@@ -31,7 +34,11 @@ telling_words_min = 3
 forbidding_words_min = 2
 """Of "don't commit", which says enough."""
 cards_max = 20
+custom_sessions_min = 4
+custom_names_min = 3
+"""What people say to one another was said to no agent: more of them have to say it, more often."""
 
+_CODE = re.compile(r"`[^`]*`")
 _RETOLD = re.compile(r"(?i)\b(?:i|we) (?:said|told|asked)\b|\bagain\b")
 """Speaks of having said it before; a reader of the memory was not told."""
 _NAMED = re.compile(
@@ -54,16 +61,22 @@ class Wish:
     """Who said it, where the log knows."""
     opening: bool = False
     """It was said with the task of the session."""
+    to_agent: bool = True
+    """An agent takes part in the conversation; else people said it to one another."""
 
 
-def wishes(gathered: Gathered, place: Place) -> list[Wish]:
-    """What a person said in one session about how to work. A sub-agent is told what to do by an agent."""
+def wishes(gathered: Gathered, place: Place, withheld: list[Site]) -> list[Wish]:
+    """What a person said in one session about how to work. A sub-agent is told what to do by an agent.
+
+    Where something stands that may not be told is added to `withheld`.
+    """
+    to_agent = any(event.role == "assistant" for event in gathered.events)
     result: list[Wish] = []
     begun = False
     first = None
     for event in gathered.events if not gathered.session.parent else ():
         if event.origin != "self" and event.kind == "tool_result" and (span := refused_with(event)):
-            result += _wishes(gathered.session.session_id, place, event, span)
+            result += _wishes(place, event, span, withheld)
         if event.origin == "self" or event.kind != "text":
             continue
         named = _NAMED.match(event.text)
@@ -74,19 +87,24 @@ def wishes(gathered: Gathered, place: Place) -> list[Wish]:
             continue
         if (not begun and speaker) or addresses_agents(event.text, by_its_person=not speaker):
             continue
-        result += _wishes(gathered.session.session_id, place, event, (0, len(event.text)), opening=not begun)
+        found = _wishes(place, event, (0, len(event.text)), withheld, opening=not begun)
+        result += found if to_agent else [replace(wish, to_agent=False, speaker=speaker) for wish in found]
     return result
 
 
-def _wishes(session_id: str, place: Place, event: Event, span: tuple[int, int], *, opening: bool = False) -> list[Wish]:
+def _wishes(
+    place: Place, event: Event, span: tuple[int, int], withheld: list[Site], *, opening: bool = False
+) -> list[Wish]:
     """The wishes of one message; of an opening one what it forbids, if it says something else as well."""
     found: list[Wish] = []
     others = 0
     for start, end, sentence in own_sentences(event.text[span[0] : span[1]]):
         text = _NAMED.sub("", sentence)
-        if len(text) <= sentence_characters_max and _is_wish(text, opening=opening):
-            quote = cite(session_id, event, span[0] + start, span[0] + end)
-            if quote.quote:
+        if len(text) <= sentence_characters_max and not _is_finding(sentence) and _is_wish(text, opening=opening):
+            quote = cite(place.session_id, event, span[0] + start, span[0] + end)
+            if quote.quote and not may_tell(text, "wish", event.text[span[0] + start : span[0] + end]):
+                withheld.append((place.session_id, quote.lines[0]))
+            elif quote.quote:
                 said = (None, _plain(text)) if opening else (event.at, event.text)
                 found.append(Wish(place, asked(text), text, quote, said, event.speaker, opening))
         else:
@@ -94,11 +112,20 @@ def _wishes(session_id: str, place: Place, event: Event, span: tuple[int, int], 
     return found if others or not opening else []
 
 
+def _is_finding(sentence: str) -> bool:
+    """What it was, and what ended it, says nothing of how to work."""
+    return is_labelled(sentence) or any(cause_or_fix(sentence, in_thread=False))
+
+
 def _is_wish(text: str, *, opening: bool) -> bool:
+    """Whether it says how to work, in words that are not code."""
     words = len(set(telling(text)))
+    bare = _CODE.sub("x", text)
+    if asks_or_is_of_one_case(text):
+        return False
     if words < telling_words_min or opening:
-        return words >= forbidding_words_min and forbids(text)
-    return says_how(text)
+        return words >= forbidding_words_min and forbids(bare)
+    return says_how(bare)
 
 
 def correction_cards(found: Sequence[Wish]) -> list[Card]:
@@ -120,12 +147,14 @@ def correction_cards(found: Sequence[Wish]) -> list[Card]:
         rests = support(places)
         if rests.sessions < 2 or all(wish.opening for wish in group):
             continue
-        # Where names are known, what one name alone repeats over threads is that person's line, or a program's.
-        rule = is_rule(places) and (
-            {wish.speaker for wish in group} == {""} or len({wish.speaker for wish in group}) > 1
-        )
+        to_agents = [wish for wish in group if wish.to_agent]
+        is_custom = _is_custom(group)
+        if not (to_agents or is_custom):
+            continue
+        rule = _is_rule(to_agents) or is_custom
         said = _typical(group)
-        text = f"People said this in {told(rests)}: “{said}”"
+        among = "" if to_agents else " to one another"
+        text = f"People said this{among} in {told(rests)}: “{said}”"
         first: dict[Place, Evidence] = {}
         for wish in group:
             first.setdefault(wish.place, wish.quote)
@@ -140,6 +169,7 @@ def correction_cards(found: Sequence[Wish]) -> list[Card]:
                 data={
                     "rule": rule,
                     "said": said,
+                    "to_agents": bool(to_agents),
                     "days": sorted({place.day for place in places}),
                     "texts": {wish.text for wish in group},
                 },
@@ -151,6 +181,19 @@ def correction_cards(found: Sequence[Wish]) -> list[Card]:
 def told_texts(cards: Iterable[Card]) -> set[str]:
     """All wordings of the wishes that are preferences."""
     return {text for card in cards if card.data["rule"] for text in card.data["texts"]}
+
+
+def _is_rule(group: Sequence[Wish]) -> bool:
+    """Where names are known, what one name alone repeats over threads is that person's line, or a program's."""
+    names = {wish.speaker for wish in group}
+    return is_rule({wish.place for wish in group}) and (names == {""} or len(names) > 1)
+
+
+def _is_custom(group: Sequence[Wish]) -> bool:
+    """Whether so many people say it to one another on so many days that whoever works with them wants to know it."""
+    places = {wish.place for wish in group}
+    names = {wish.speaker for wish in group} - {""}
+    return is_rule(places) and support(places).sessions >= custom_sessions_min and len(names) >= custom_names_min
 
 
 def _agreement(group: Sequence[Wish], wish: Wish) -> float:
