@@ -4,7 +4,7 @@ import operator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dreamfs_server.instructions import INSTRUCTIONS_CHARACTERS_MAX, PINNED_CHARACTERS_MAX, read_instructions
@@ -38,6 +38,7 @@ async def test_the_instructions_are_as_they_were_read_and_judged() -> None:
 
 
 @settings(max_examples=25)
+@example(["a" * 162, "``" * 8, "```\n" * 386, "````" * 3], [])
 @given(
     st.lists(st.builds(operator.mul, st.text("`a\n"), st.integers(0, 2_000)), max_size=4),
     st.lists(st.builds(operator.mul, st.text(), st.integers(0, 200)), max_size=60),

@@ -76,7 +76,7 @@ def _mount_line(mount: Mount) -> str:
 
 def _pinned_text(snapshot: Snapshot, mounts: list[Mount]) -> str:
     parts: list[str] = []
-    room = PINNED_CHARACTERS_MAX - len(_PINNED) - 2 * (FENCE_CHARACTERS_MAX + 1)
+    room = PINNED_CHARACTERS_MAX - len(_PINNED) - 2 * (FENCE_CHARACTERS_MAX + 1) - 1
     for heading, text in _pinned_files(snapshot, mounts):
         # A longer run could end any fence that fits.
         shown = re.sub(f"`{{{FENCE_CHARACTERS_MAX},}}", "`" * (FENCE_CHARACTERS_MAX - 1), text.strip())
