@@ -122,3 +122,13 @@ def written_after(first: str, again: str, said: str) -> list[str]:
     ]
     stuff = material(sessions)
     return [proposal.changes[0].file_text for proposal in curate(stuff, mine(stuff))]
+
+
+def test_a_pattern_for_the_shell_is_not_blamed_for_a_time_limit() -> None:
+    assert (
+        written(
+            *((f"scan logs/{name}-*/all", f"scan logs/{name}/all") for name in ("a", "b", "c", "d")),
+            said="Command timed out after 2m 0.0s",
+        )
+        == []
+    )

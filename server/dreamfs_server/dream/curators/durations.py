@@ -6,7 +6,7 @@ from dreamfs_server.dream.curators.filing import append
 from dreamfs_server.dream.curators.wording import may_name
 from dreamfs_server.dream.evidence.support import told
 from dreamfs_server.dream.evidence.work.duration_cards import told_seconds
-from dreamfs_server.dream.evidence.work.durations import Slow
+from dreamfs_server.dream.evidence.work.durations import Slow, slow_seconds
 from dreamfs_server.dream.evidence.work.polling import Polled
 from dreamfs_server.dream.evidence.work.time_limits import told_way
 from dreamfs_server.dream.material import Material
@@ -48,6 +48,8 @@ def duration_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[
 def _title(card: Card) -> str:
     found = card.data.get("slow")
     if isinstance(found, Slow):
+        if found.cut and found.seconds < slow_seconds:
+            return f"A time limit cuts `{found.name}` off: {len(found.cut)} of {len(found.runs)} runs"
         return f"`{found.name}` takes {told_seconds(found.latest or found.seconds)}"
     return f"`{_name(card)}` is waited for"
 

@@ -15,7 +15,7 @@ from dreamfs_server.dream.evidence.chance import at_least
 from dreamfs_server.dream.evidence.errors.client_phrases import NOT_PERMITTED
 from dreamfs_server.dream.evidence.errors.errors import IN_ANY_WORDS, ONE_ERROR
 from dreamfs_server.dream.evidence.errors.families import NO_MESSAGE
-from dreamfs_server.dream.evidence.errors.labels import AGAIN, REPEAT, UNSEEN
+from dreamfs_server.dream.evidence.errors.labels import AGAIN, NO_GLOB, QUOTES, REPEAT, SLASHES, UNSEEN
 from dreamfs_server.dream.evidence.errors.occurrence import Occurrence
 from dreamfs_server.dream.evidence.errors.recovery import Tally
 from dreamfs_server.dream.evidence.errors.templates import WILDCARD
@@ -40,6 +40,17 @@ _OF_A_FILE = frozenset(
     ("file not read, or changed since", "string to replace not found", "string to replace found several times")
 )
 """Families in which it matters whether a file was looked at."""
+_OF_THE_SHELL = frozenset(
+    (
+        "no file matches",
+        "the shell cannot parse it",
+        "no such file or directory",
+        "command not found",
+        "wrong option or usage",
+    )
+)
+"""Families in which it matters what the shell made of a line."""
+_ONLY_OF = {UNSEEN: _OF_A_FILE, NO_GLOB: _OF_THE_SHELL, QUOTES: _OF_THE_SHELL, SLASHES: _OF_THE_SHELL}
 _SELF_EVIDENT = {
     "file not read, or changed since": "call `",
     "string to replace not found": "call `",
@@ -68,7 +79,7 @@ def said_of(card: Card) -> Said | None:
     tallies: list[Tally] = [
         tally
         for tally in card.data["tallies"]
-        if _may_say(tally) and about != NOT_PERMITTED and (tally.label != UNSEEN or about in _OF_A_FILE)
+        if _may_say(tally) and about != NOT_PERMITTED and about in _ONLY_OF.get(tally.label, (about,))
     ]
     good = next((tally for tally in tallies if tally.label not in AGAIN and _is_way_out(tally, card)), None)
     good = good or next((tally for tally in tallies if tally.label == REPEAT and _passes(tally, card)), None)
