@@ -158,7 +158,10 @@ def test_a_dream_counts_what_people_found_in_such_an_archive(terminal: Terminal,
     assert "template" not in written
 
 
-def test_a_review_shows_the_neighbours_of_a_quote_and_a_reason_line_by_line(terminal: Terminal, tmp_path: Path) -> None:
+def test_a_review_shows_the_neighbours_of_a_quote_and_a_reason_line_by_line(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     as_messages(tmp_path / "archive", [outage(day, "the relay refused our certificate") for day in range(2, 5)])
     terminal.run("transcripts", "import", str(tmp_path / "archive"))
     terminal.run("dream", "run")
@@ -212,6 +215,7 @@ def test_the_newest_first_is_turned_round_and_each_thread_is_a_session(terminal:
     "row",
     [
         {"name": "app.db", "message": "slow query", "time": "2026-11-03T14:02:00Z", "level": "warning"},
+        {"user": "root", "message": "login", "timestamp": "2026-11-03T14:02:00Z", "ip": "10.0.0.7"},
         {"author": "ada", "message": "Fix the queue", "date": "2026-11-03T14:02:00Z", "sha": "ab12"},
         {"name": "a product", "text": "that has no time"},
         {"author": "ada", "timestamp": "2026-11-03T14:02:00Z", "price": 3},

@@ -10,7 +10,7 @@ from typing import Any
 from dreamfs_server.demo.stage import Stage
 from dreamfs_tools.answers import plural
 
-AGENT_SHELL = "CLAUDECODE"
+OF_AN_AGENT = {"CLAUDECODE", "CLAUDE_CODE_SESSION_ID"}
 
 
 class Person:
@@ -19,7 +19,7 @@ class Person:
     def __init__(self, stage: Stage, database: Path) -> None:
         self._stage = stage
         # The person of the story is no agent, whichever shell tells it; this is a database of the story's own.
-        self._environment = {name: value for name, value in os.environ.items() if name != AGENT_SHELL}
+        self._environment = {name: value for name, value in os.environ.items() if name not in OF_AN_AGENT}
         self._environment["DREAMFS_DB"] = str(database)
 
     def types(self, *words: str, quiet: bool = False, lines: int = 12) -> str:

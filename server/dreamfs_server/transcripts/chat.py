@@ -31,7 +31,9 @@ _IDS = ("id", "message_id", "messageId", "uuid", "guid")
 _THREADS = ("thread_id", "threadId", "thread_ts", "thread", "conversation_id", "conversationId", "incident_id", "incidentId")  # fmt: skip
 _LISTS = ("messages", "conversation", "thread", "timeline", "comments", "posts", "replies", "chat", "items", "data", "results")  # fmt: skip
 _NO_POST = frozenset(
-    ("role", "level", "severity", "levelname", "lvl", "loglevel", "log_level", "logger", "pid", "hostname", "sha", "commit", "hash", "sessionId")
+    ("role", "level", "severity", "levelname", "lvl", "loglevel", "log_level", "logger", "pid", "hostname", "host", "service",
+     "event", "event_type", "ip", "remote_addr", "request_id", "trace_id", "span_id", "exception", "stacktrace", "sha", "commit",
+     "hash", "sessionId")
 )  # fmt: skip
 """Fields of what a program logs, and of commits; messages with a role are read elsewhere."""
 
