@@ -4,59 +4,47 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from dreamfs_server.dream.evidence.lags.naming import DROPPED_KEYS, NAME_KEYS, Told, words
+from dreamfs_server.dream.evidence.lags.naming import Told, words
 from dreamfs_server.dream.evidence.lags.series import departures
-from dreamfs_server.dream.evidence.lags.times import seconds_of, starts_with_a_time
+from dreamfs_server.dream.evidence.lags.shapes import names, service_of, time_of
+from dreamfs_server.dream.evidence.lags.times import seconds_of
 from dreamfs_server.dream.material import quote_characters_max
 
-_TIME_KEYS = (
-    "startsAt",
-    "lastTimestamp",
-    "eventTime",
-    "firstTimestamp",
-    "timestamp",
-    "@timestamp",
-    "ts",
-    "time",
-    "date",
-    "created_at",
-    "at",
-)
+_decoder = json.JSONDecoder()
 
 
-def parsed(text: str) -> Any:
-    """A JSON document; None where it is none."""
+def parsed(text: str, start: int = 0) -> tuple[Any, int] | None:
+    """The JSON document that begins there, and where it ends; None where there is none."""
     try:
-        return json.loads(text)
-    except ValueError:
+        return _decoder.raw_decode(text, start)
+    except (ValueError, RecursionError):
         return None
 
 
 def told_in(document: Any, text: str) -> Iterator[Told]:
     """The events of a document, with where in its text each stands."""
     searched: dict[str, int] = {}
-    waiting: list[Any] = [document]
+    waiting: list[tuple[Any, Sequence[str]]] = [(document, ())]
     while waiting:
-        node = waiting.pop()
+        node, who = waiting.pop()
         if isinstance(node, list):
-            waiting.extend(cast("Sequence[Any]", node)[::-1])
+            waiting.extend((one, who) for one in cast("Sequence[Any]", node)[::-1])
         elif isinstance(node, dict):
             mapping = cast("dict[str, Any]", node)
             if (series := _series(mapping)) is not None:
                 yield from _series_events(mapping, series, text)
                 continue
-            stamp = next(((key, mapping[key]) for key in _TIME_KEYS if mapping.get(key)), None)
-            at = seconds_of(stamp[1]) if stamp else None
-            if stamp is None or at is None:
-                waiting.extend(reversed(list(mapping.values())))
+            if (found := time_of(mapping)) is None:
+                inner = service_of(mapping) or who
+                waiting.extend((one, inner) for one in reversed(list(mapping.values())))
                 continue
-            name = _name(mapping)
-            token = str(stamp[1])
+            key, token, at = found
+            name = [*who, *names(mapping)]
             start = text.find(token, searched.get(token, 0))
             if start < 0 or not name:
                 continue
             searched[token] = start + 1
-            begin = text.rfind(f'"{stamp[0]}"', 0, start)
+            begin = text.rfind(f'"{key}"', 0, start)
             yield Told(at, name, start if begin < 0 else begin, start + quote_characters_max)
 
 
@@ -76,7 +64,7 @@ def _series(mapping: Mapping[str, Any]) -> list[tuple[float, Any]] | None:
 
 def _series_events(mapping: Mapping[str, Any], series: Sequence[tuple[float, Any]], text: str) -> Iterator[Told]:
     labels = mapping.get("metric") or mapping.get("stream")
-    name = _name({"labels": labels}) if isinstance(labels, dict) and labels else []
+    name = names({"labels": labels}) if isinstance(labels, dict) and labels else []
     try:
         told = (
             [(at, [*name, way]) for at, way in departures([(at, float(value)) for at, value in series])] if name else []
@@ -90,23 +78,3 @@ def _series_events(mapping: Mapping[str, Any], series: Sequence[tuple[float, Any
         if start >= 0:
             begin = start + 1
             yield Told(at, named, start, start + quote_characters_max)
-
-
-def _name(mapping: Mapping[str, Any]) -> list[str]:
-    labels = mapping.get("labels")
-    source = cast("dict[str, Any]", labels) if isinstance(labels, dict) and labels else mapping
-    named: list[str] = []
-    for key in (*NAME_KEYS, *sorted(set(source) - set(NAME_KEYS))):
-        value = source.get(key)
-        if isinstance(value, dict) and key == "involvedObject":
-            value = cast("dict[str, Any]", value).get("name")
-        if (
-            key in DROPPED_KEYS
-            or key in _TIME_KEYS
-            or not isinstance(value, str)
-            or len(value) > 200
-            or starts_with_a_time(value)
-        ):
-            continue
-        named += words(value)
-    return named

@@ -8,7 +8,8 @@ with a time in any usual form (`times.py`), CSV with a time column, and where a 
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from dreamfs_server.dream.evidence.lags import documents, tables
 from dreamfs_server.dream.evidence.lags.naming import DROPPED_KEYS, Told, type_of, words
@@ -19,6 +20,7 @@ from dreamfs_tools.transcript import Event
 chatter_count_max = 80
 """A type that occurs more often in one session is a heartbeat: nothing can be said to follow it."""
 text_characters_max = 2_000_000
+line_characters_max = 2_000
 undated_year = 2000
 
 _REQUEST = re.compile(r'"([A-Z]{3,8}) (\S+)[^"]*" ([1-5]\d\d)\b')
@@ -26,6 +28,8 @@ _OF_A_JOB = re.compile(r"[^\t]+\t[^\t]+\t\ufeff?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.
 """A line of a CI job's log (`gh run view --log`): what a workflow's steps print, in the order that the workflow gives them."""
 
 
+_BEGINS = re.compile(r'\s*(?:\{(?=\s*["}])|\[(?=\s*[\[{]))')
+"""Where a line may begin a document: an object, or a list of objects or lists."""
 _ASKS_THE_TIME = re.compile(r"\bdate\b|\bnow\b")
 
 
@@ -95,29 +99,42 @@ def _year(gathered: Gathered) -> int:
 
 def _read(event: Event, year: int, printed: tables.Printed) -> Iterator[Told]:
     text = event.text
-    stripped = text.lstrip()
-    if stripped[:1] in "[{":
-        document = documents.parsed(text)
-        if document is not None:
-            yield from documents.told_in(document, text)
-            return
     first = text[: text.find("\n")] if "\n" in text else ""
     if (column := _time_column(first)) >= 0:
         yield from _csv(text, first, column)
         return
     year = event.at.year if event.at is not None else year
     table: tables.Table | None = None
-    for start, end in _line_spans(text):
+    read = 0
+    for start, end in _line_spans(text, 0):
+        if start < read:
+            continue
+        if (document := _document(text, start)) is not None:
+            read = document[1]
+            yield from _told(document, text, start, end)
+            continue
+        if end - start > line_characters_max:
+            continue
         line = text[start:end]
         if (head := tables.head(line)) is not None:
             table = head
         elif table is not None and (row := tables.row(line, start, table, printed.at(start))) is not None:
             yield row
-        elif line[:1] == "{" and (document := documents.parsed(line)) is not None:
-            for told in documents.told_in(document, line):
-                yield Told(told.at, told.words, start, end)
         elif _OF_A_JOB.match(line) is None and (found := stamp(line, year, event.at)) is not None:
             yield from _line(line, found, start)
+
+
+def _document(text: str, start: int) -> tuple[Any, int] | None:
+    """The JSON document that begins on this line, and where it ends."""
+    begin = _BEGINS.match(text, start)
+    return None if begin is None else documents.parsed(text, begin.end() - 1)
+
+
+def _told(document: tuple[Any, int], text: str, start: int, end: int) -> Iterator[Told]:
+    """The events of a document; one that is a line of a log is quoted whole."""
+    alone = document[1] <= end and end - start <= line_characters_max
+    for told in documents.told_in(document[0], text[start : document[1]]):
+        yield replace(told, start=start if alone else told.start + start, end=end if alone else told.end + start)
 
 
 def _line(line: str, found: tuple[float, int, int], start: int) -> Iterator[Told]:
@@ -135,12 +152,12 @@ def _request(found: re.Match[str]) -> list[str]:
     return ["request", found[1], found[2].partition("?")[0], *went]
 
 
-def _line_spans(text: str) -> Iterator[tuple[int, int]]:
+def _line_spans(text: str, length_max: int = line_characters_max) -> Iterator[tuple[int, int]]:
     at = 0
     while at < len(text):
         end = text.find("\n", at)
         end = len(text) if end < 0 else end
-        if end - at <= 2000:
+        if not length_max or end - at <= length_max:
             yield at, end
         at = end + 1
 

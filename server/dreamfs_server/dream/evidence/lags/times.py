@@ -124,6 +124,12 @@ def year_shown(text: str) -> int | None:
     return None
 
 
+def after_a_time(text: str) -> str:
+    """A line without the time that it begins with."""
+    found = stamp(text, 2000, None)
+    return text[found[2] :] if found is not None and found[1] <= 1 else text
+
+
 def starts_with_a_time(text: str) -> bool:
     return _ISO.match(text) is not None
 
