@@ -18,11 +18,12 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp, expm1, log, pi
 from random import Random
 from statistics import fmean, median, pstdev
 
-from dreamfs_server.dream.evidence.lags.windows import Seen, Window, merged
+from dreamfs_server.dream.evidence.lags.windows import Seen, Window, blurred, merged
 
 lag_seconds_min, lag_seconds_max = 20.0, 2400.0
 hits_min, windows_min, days_min = 5, 4, 2
@@ -71,6 +72,7 @@ def associations(seen: Sequence[Seen]) -> tuple[list[Association], list[Window]]
         for name, times in window.at.items():
             total[name] += len(times)
             present[name] += 1
+    blurs = blurred(windows)
     names = sorted(
         (n for n in total if total[n] >= hits_min and present[n] >= windows_min), key=lambda n: (-present[n], n)
     )[:types_max]
@@ -80,12 +82,14 @@ def associations(seen: Sequence[Seen]) -> tuple[list[Association], list[Window]]
         (found[0], lead, follow, found[1])
         for lead in names
         for follow in names
-        if lead != follow and (found := _test(windows, lead, follow, total[follow] / max(span, 1.0))) is not None
+        if lead != follow
+        and (found := _test(windows, lead, follow, total[follow] / max(span, 1.0), blurs[lead] + blurs[follow]))
+        is not None
     ]
     result = [
         association
         for q, lead, follow, band in _discoveries(tested, pairs)
-        if (association := _describe(windows, lead, follow, band, q)) is not None
+        if (association := _describe(windows, lead, follow, band, q, blurs[lead] + blurs[follow])) is not None
     ]
     return result, windows
 
@@ -102,29 +106,37 @@ _CELLS = _cells()
 _CELL_COUNT = _CELLS[-1] + 2
 
 
-def _bands() -> list[tuple[float, float]]:
+Band = tuple[float, float]
+"""Lags from, to, in seconds."""
+
+
+@lru_cache
+def _bands(blur: float) -> tuple[Sequence[Band], Sequence[tuple[int, int]]]:
+    """Bands of lags between events whose times may be off by so much together, and their cells.
+
+    None is narrower than that, nor so short that it could not be said which of the two comes first.
+    """
     centre = lag_seconds_min
-    result: list[tuple[float, float]] = []
+    result: list[Band] = []
     while centre <= lag_seconds_max * 1.001:
         for half in (_HALF_NARROW, _HALF_WIDE):
-            reach = max(half * centre, _HALF_SECONDS_MIN)
-            result.append((max(1.0, centre - reach), centre + reach))
+            reach = max(half * centre, _HALF_SECONDS_MIN, blur)
+            if centre - reach >= blur:
+                result.append((max(1.0, centre - reach), centre + reach))
         centre *= 1.12
-    return result
+    last = len(_CELLS) - 1
+    return result, [(_CELLS[min(int(a), last)], _CELLS[min(int(b), last)] + 1) for a, b in result]
 
 
-_BANDS = _bands()
-_BAND_CELLS = [(_CELLS[min(int(a), len(_CELLS) - 1)], _CELLS[min(int(b), len(_CELLS) - 1)] + 1) for a, b in _BANDS]
-
-
-def _test(windows: Sequence[Window], lead: str, follow: str, rate: float) -> tuple[float, tuple[float, float]] | None:
+def _test(windows: Sequence[Window], lead: str, follow: str, rate: float, blur: float) -> tuple[float, Band] | None:
     """The p value of a pair and its best band; None where too little is seen for a finding."""
     shared = [(w.at[lead], w.at[follow], w.start, w.end - w.start) for w in windows if lead in w.at and follow in w.at]
     if len(shared) < windows_min:
         return None
     leads = sum(len(w.at.get(lead, ())) for w in windows)
-    expected = [max(1e-3, leads * -expm1(-rate * (b - a))) for a, b in _BANDS]
-    observed, best = _excess([(a, b) for a, b, _, _ in shared], expected)
+    bands, cells = _bands(blur)
+    expected = [max(1e-3, leads * -expm1(-rate * (b - a))) for a, b in bands]
+    observed, best = _excess([(a, b) for a, b, _, _ in shared], cells, expected)
     if observed < 5.0:
         return None
     seed = hashlib.sha256(f"{lead}\0{follow}\0{leads}".encode()).digest()
@@ -132,10 +144,10 @@ def _test(windows: Sequence[Window], lead: str, follow: str, rate: float) -> tup
     null: list[float] = []
     for _ in range(shifts_count):
         shifted = [(a, _shift(b, start, length, rng)) for a, b, start, length in shared]
-        null.append(_excess(shifted, expected)[0])
+        null.append(_excess(shifted, cells, expected)[0])
         if sum(value >= observed for value in null) >= exceeded_enough:
             break  # The p value is at least 5/240, far from any discovery.
-    return _tail(observed, null), _BANDS[best]
+    return _tail(observed, null), bands[best]
 
 
 def _shift(times: Sequence[float], start: float, length: float, rng: Random) -> list[float]:
@@ -145,7 +157,11 @@ def _shift(times: Sequence[float], start: float, length: float, rng: Random) -> 
     return sorted(start + (at - start + by) % length for at in times)
 
 
-def _excess(shared: Sequence[tuple[Sequence[float], Sequence[float]]], expected: Sequence[float]) -> tuple[float, int]:
+def _excess(
+    shared: Sequence[tuple[Sequence[float], Sequence[float]]],
+    cells: Sequence[tuple[int, int]],
+    expected: Sequence[float],
+) -> tuple[float, int]:
     """The largest Poisson log-likelihood ratio over bands, and which band."""
     counts = [0] * _CELL_COUNT
     furthest = len(_CELLS) - 1
@@ -159,7 +175,7 @@ def _excess(shared: Sequence[tuple[Sequence[float], Sequence[float]]], expected:
     for count in counts:
         sums.append(sums[-1] + count)
     best, where = 0.0, 0
-    for k, (a, b) in enumerate(_BAND_CELLS):
+    for k, (a, b) in enumerate(cells):
         hits = sums[b] - sums[a]
         mean = expected[k]
         if hits >= hits_min and hits > mean:
@@ -181,12 +197,10 @@ def _tail(observed: float, null: Sequence[float]) -> float:
     return min(1.0, max(fitted, exceeded / (len(null) + 1)))
 
 
-def _discoveries(
-    tested: Sequence[tuple[float, str, str, tuple[float, float]]], pairs: int
-) -> list[tuple[float, str, str, tuple[float, float]]]:
+def _discoveries(tested: Sequence[tuple[float, str, str, Band]], pairs: int) -> list[tuple[float, str, str, Band]]:
     """Benjamini–Hochberg: those with a q value of at most `q_max`, the untested counted as p = 1."""
     ordered = sorted(tested)
-    result: list[tuple[float, str, str, tuple[float, float]]] = []
+    result: list[tuple[float, str, str, Band]] = []
     q = 1.0
     for rank in range(len(ordered), 0, -1):
         p, lead, follow, band = ordered[rank - 1]
@@ -197,9 +211,9 @@ def _discoveries(
 
 
 def _describe(
-    windows: Sequence[Window], lead: str, follow: str, band: tuple[float, float], q: float
+    windows: Sequence[Window], lead: str, follow: str, band: Band, q: float, blur: float
 ) -> Association | None:
-    centre, low, high = _focus(windows, lead, follow, band)
+    centre, low, high = _focus(windows, lead, follow, band, blur)
     trials = preceded = follows = 0
     pairs: list[tuple[int, float, float]] = []
     for number, window in enumerate(windows):
@@ -250,7 +264,7 @@ def _describe(
     )
 
 
-def _focus(windows: Sequence[Window], lead: str, follow: str, band: tuple[float, float]) -> tuple[float, float, float]:
+def _focus(windows: Sequence[Window], lead: str, follow: str, band: Band, blur: float) -> tuple[float, float, float]:
     """The lag at the middle of the band's hits, and how far hits reach around it (the band may sit a little beside)."""
     low, high = band
     centre = (low + high) / 2
@@ -266,9 +280,10 @@ def _focus(windows: Sequence[Window], lead: str, follow: str, band: tuple[float,
             break
         centre = median(lags)
         # Lags that scatter normally fill four median distances to 99 %; three would cut more off with each round.
-        reach = max(_HALF_SECONDS_MIN, 4.0 * median(abs(lag - centre) for lag in lags))
-        reach = min(reach, max(_HALF_SECONDS_MIN, 0.5 * centre))
-        before, (low, high) = (low, high), (max(1.0, centre - reach), centre + reach)
+        least = max(_HALF_SECONDS_MIN, blur)
+        reach = max(least, 4.0 * median(abs(lag - centre) for lag in lags))
+        reach = min(reach, max(least, 0.5 * centre))
+        before, (low, high) = (low, high), (max(1.0, blur, centre - reach), centre + reach)
         if before == (low, high):
             break
     return centre, low, high

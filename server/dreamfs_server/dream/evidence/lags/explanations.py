@@ -1,10 +1,12 @@
 """What else may explain an association: a clock that both keep to, a third event between or before, or how it was looked at."""
 
 from collections.abc import Sequence
-from math import cos, hypot, log, pi, sin
-from statistics import fmean, median, pstdev
+from dataclasses import replace
+from math import log
+from statistics import fmean, pstdev
 
 from dreamfs_server.dream.evidence.lags.association import Association, hits_min
+from dreamfs_server.dream.evidence.lags.clocks import Clocks
 from dreamfs_server.dream.evidence.lags.windows import Window
 
 told_odds_min = 3.0
@@ -13,14 +15,16 @@ together_seconds_max = 120.0
 """Longer lags are no burst: an earlier follower within them is one of its own."""
 
 
-def notes(one: Association, others: Sequence[Association], windows: Sequence[Window]) -> list[str]:
+def explained(found: Sequence[Association], windows: Sequence[Window]) -> list[Association]:
+    """Associations with their notes."""
+    clocks = Clocks(windows)
+    return [replace(one, notes=_notes(one, found, windows, clocks)) for one in found]
+
+
+def _notes(one: Association, others: Sequence[Association], windows: Sequence[Window], clocks: Clocks) -> list[str]:
     """Sentences that a finding has to come with; `Association.explained` looks at how they begin."""
-    found: list[str] = []
-    minutes = [_clock(windows, name) for name in (one.lead, one.follow)]
-    if all(minutes):
-        found.append(
-            f"schedule: both keep to the clock ({minutes[0]} and {minutes[1]}), so neither need lead to the other"
-        )
+    schedule = clocks.schedule(one)
+    found = [f"schedule: {schedule}"] if schedule else []
     by_pair = {(other.lead, other.follow): other for other in others}
     for middle in sorted({other.follow for other in others if other.lead == one.lead} - {one.follow}):
         first, second = by_pair[one.lead, middle], by_pair.get((middle, one.follow))
@@ -49,21 +53,6 @@ def notes(one: Association, others: Sequence[Association], windows: Sequence[Win
             f"sessions were opened because of {one.follow}: {opened:.0%} of the windows end within 6 minutes after it"
         )
     return found
-
-
-def _clock(windows: Sequence[Window], name: str) -> str:
-    """At which minutes of the hour a type of event happens, if it keeps to them; else ""."""
-    times = sorted({at for window in windows for at in window.at.get(name, ())})
-    if len(times) < hits_min:
-        return ""
-    for period in (86400, 21600, 14400, 7200, 3600, 1800, 900, 600, 300):
-        angles = [2 * pi * (at % period) / period for at in times]
-        x, y = fmean(cos(a) for a in angles), fmean(sin(a) for a in angles)
-        spread_seconds = (1 - hypot(x, y)) ** 0.5 * period
-        if hypot(x, y) > 0.9 and spread_seconds < max(120.0, period / 10):
-            minute = median(at % 3600 for at in times) / 60 if period >= 3600 else (times[0] % period) / 60
-            return f"minute {minute:.0f}" if period >= 3600 else f"every {period // 60} minutes"
-    return ""
 
 
 def _passes(one: Association, middle: str, windows: Sequence[Window]) -> bool:

@@ -1,86 +1,36 @@
 """Events whose times stand inside tool output: when, of what type, and on which line.
 
 Times in a log of a conversation say when somebody looked, not when something happened; that stands in what tools
-print. Read are Alertmanager and other JSON, Kubernetes event tables (with times or ages), log lines with a time in any usual
-form (`times.py`), CSV with a time column, and where a measured series leaves its level (`series.py`). The *type* of an event is what stays constant when numbers, identifiers and log levels vary.
+print. Read are Alertmanager and other JSON (`documents.py`), Kubernetes event tables with times or ages (`tables.py`), log lines
+with a time in any usual form (`times.py`), CSV with a time column, and where a measured series leaves its level (`series.py`).
 """
 
-import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
-from dreamfs_server.dream.evidence.lags.series import departures
-from dreamfs_server.dream.evidence.lags.times import seconds_of, shows_a_time, stamp, starts_with_a_time, year_shown
-from dreamfs_server.dream.material import Gathered, cite, quote_characters_max
+from dreamfs_server.dream.evidence.lags import documents, tables
+from dreamfs_server.dream.evidence.lags.naming import DROPPED_KEYS, Told, type_of, words
+from dreamfs_server.dream.evidence.lags.times import clock_shown, seconds_of, shows_a_time, stamp, year_shown
+from dreamfs_server.dream.material import Gathered, cite
 from dreamfs_tools.transcript import Event
 
 chatter_count_max = 80
 """A type that occurs more often in one session is a heartbeat: nothing can be said to follow it."""
 text_characters_max = 2_000_000
+line_characters_max = 2_000
 undated_year = 2000
 
-_TIME_KEYS = (
-    "startsAt",
-    "lastTimestamp",
-    "eventTime",
-    "firstTimestamp",
-    "timestamp",
-    "@timestamp",
-    "ts",
-    "time",
-    "date",
-    "created_at",
-    "at",
-)
-_NAME_KEYS = (
-    "alertname", "event", "event_type", "reason", "type", "name", "title", "service", "source", "app", "job", "namespace", "component",
-    "kind", "object", "host", "msg", "message", "summary", "text",
-)  # fmt: skip
-_DROPPED_KEYS = frozenset(
-    (
-        "severity",
-        "level",
-        "instance",
-        "pod",
-        "fingerprint",
-        "status",
-        "prometheus",
-        "monitor",
-        "endpoint",
-        "container",
-        "uid",
-        "id",
-    )
-)
-_AGE = re.compile(r"^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$")
-_TABLE_WORDS = re.compile(r"LAST SEEN|\b(?:AGE|Age)\b")
-_WHEN = (
-    "last seen",
-    "lastseen",
-    "last",
-    "lasttimestamp",
-    "timestamp",
-    "time",
-    "age",
-    "when",
-    "first seen",
-    "firstseen",
-)
-_TOLD = frozenset(("reason", "object", "message", "name", "source", "kind", "event", "msg", "obj"))
 _REQUEST = re.compile(r'"([A-Z]{3,8}) (\S+)[^"]*" ([1-5]\d\d)\b')
-_LEVEL = re.compile(
-    r"^\[?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|CRIT|CRITICAL|FATAL|Warning|Normal|level=\w+|severity=\w+)\]?:?$"
-    r"|^(?i:\[(?:trace|debug|info|notice|warn|warning|error|crit|critical|alert|emerg|fatal)\]:?|(?:trace|debug|info|notice|warn|warning|error):)$"
-)
-_POD_HASH = re.compile(r"-(?=[a-z0-9]*\d)[a-z0-9]{5,10}-[a-z0-9]{5}\b|-(?=[a-z0-9]*\d)[a-z0-9]{8,10}\b")
-_PART = re.compile(r"[^\W\d_]+")
-_SPLIT = re.compile(r"[^\w.-]+")
 _OF_A_JOB = re.compile(r"[^\t]+\t[^\t]+\t\ufeff?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z ")
 """A line of a CI job's log (`gh run view --log`): what a workflow's steps print, in the order that the workflow gives them."""
-_HEX_WORD = re.compile(r"^[a-f]{5,}$")
+
+
+_BEGINS = re.compile(r'\s*(?:\{(?=\s*["}])|\[(?=\s*[\[{]))')
+"""Where a line may begin a document: an object, or a list of objects or lists."""
+_ASKS_THE_TIME = re.compile(r"\bdate\b|\bnow\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +45,8 @@ class Happening:
     quote: str
     output: int = 0
     """Number of the transcript's event that shows it."""
+    within: float = 0.0
+    """Seconds by which it may have been earlier or later."""
 
 
 def happenings(gathered: Gathered) -> tuple[list[Happening], float]:
@@ -103,30 +55,38 @@ def happenings(gathered: Gathered) -> tuple[list[Happening], float]:
     Undated sessions give times too, comparable within the session only.
     """
     found: dict[tuple[int, str], Happening] = {}
-    until = 0.0
+    until: list[float] = [0.0, 0.0]
     year = _year(gathered)
+    asking: set[str] = set()
     for event in gathered.events:
+        if event.kind == "tool_call" and _ASKS_THE_TIME.search(event.text):
+            asking.add(event.call_id)
         if event.kind != "tool_result" or event.origin == "self" or len(event.text) > text_characters_max:
             continue
-        if not shows_a_time(event.text) and not _TABLE_WORDS.search(event.text):
+        aged = tables.may_have_ages(event.text)
+        if not aged and not shows_a_time(event.text):
             continue
-        for at, name, start, end in _read(event, year):
-            type_ = _type(name)
-            if not type_ or not -1e10 < at < 1e10:
+        printed = tables.Printed(event, list(_line_spans(event.text)) if aged else (), asked=event.call_id in asking)
+        for one in _read(event, year, printed):
+            type_ = type_of(one.words)
+            if not type_ or not -1e10 < one.at < 1e10:
                 continue
-            key = (int(at), type_)
+            key = (int(one.at), type_)
             if key not in found:
-                lines, quote = _cited(event, start, end)
+                lines, quote = _cited(event, one.start, one.end)
                 if quote:
-                    found[key] = Happening(at, type_, gathered.session.session_id, lines, quote, event.n)
+                    session_id = gathered.session.session_id
+                    found[key] = Happening(one.at, type_, session_id, lines, quote, event.n, one.within)
         if event.at is not None:
-            until = max(until, event.at.timestamp())
+            until[0] = max(until[0], event.at.timestamp())
+        until[1] = max(until[1], printed.latest())
     often = Counter(one.type for one in found.values())
     kept = sorted(
         (one for one in found.values() if often[one.type] <= chatter_count_max), key=lambda one: (one.at, one.type)
     )
     latest = kept[-1].at if kept else 0.0
-    return kept, until if 0 <= until - latest < 6 * 3600 else latest
+    # A log's own times may be of another day than what it shows; a clock in what it shows is not.
+    return kept, next((at for at in until if 0 <= at - latest < 6 * 3600), latest)
 
 
 def _year(gathered: Gathered) -> int:
@@ -137,37 +97,52 @@ def _year(gathered: Gathered) -> int:
     return undated_year
 
 
-_Read = tuple[float, Sequence[str], int, int]
-"""Seconds, what names the event, offsets of its text."""
-
-
-def _read(event: Event, year: int) -> Iterator[_Read]:
+def _read(event: Event, year: int, printed: tables.Printed) -> Iterator[Told]:
     text = event.text
-    stripped = text.lstrip()
-    if stripped[:1] in "[{":
-        document = _json(text)
-        if document is not None:
-            yield from _json_events(document, text)
-            return
     first = text[: text.find("\n")] if "\n" in text else ""
     if (column := _time_column(first)) >= 0:
         yield from _csv(text, first, column)
         return
     year = event.at.year if event.at is not None else year
-    table: _Table | None = None
-    for start, end in _line_spans(text):
+    table: tables.Table | None = None
+    read = 0
+    for start, end in _line_spans(text, 0):
+        if start < read:
+            continue
+        if (document := _document(text, start)) is not None:
+            read = document[1]
+            yield from _told(document, text, start, end)
+            continue
+        if end - start > line_characters_max:
+            continue
         line = text[start:end]
-        if (head := _table_head(line)) is not None:
+        if (head := tables.head(line)) is not None:
             table = head
-        elif table is not None and (row := _table_row(line, table, event)) is not None:
-            yield row[0], row[1], start, end
-        elif line[:1] == "{" and (document := _json(line)) is not None:
-            for at, name, _, _ in _json_events(document, line):
-                yield at, name, start, end
+        elif table is not None and (row := tables.row(line, start, table, printed.at(start))) is not None:
+            yield row
         elif _OF_A_JOB.match(line) is None and (found := stamp(line, year, event.at)) is not None:
-            at, begin, finish = found
-            request = _REQUEST.search(line, finish)
-            yield at, _request(request) if request else _words(line[:begin] + " " + line[finish:]), start, end
+            yield from _line(line, found, start)
+
+
+def _document(text: str, start: int) -> tuple[Any, int] | None:
+    """The JSON document that begins on this line, and where it ends."""
+    begin = _BEGINS.match(text, start)
+    return None if begin is None else documents.parsed(text, begin.end() - 1)
+
+
+def _told(document: tuple[Any, int], text: str, start: int, end: int) -> Iterator[Told]:
+    """The events of a document; one that is a line of a log is quoted whole."""
+    alone = document[1] <= end and end - start <= line_characters_max
+    for told in documents.told_in(document[0], text[start : document[1]]):
+        yield replace(told, start=start if alone else told.start + start, end=end if alone else told.end + start)
+
+
+def _line(line: str, found: tuple[float, int, int], start: int) -> Iterator[Told]:
+    at, begin, finish = found
+    request = _REQUEST.search(line, finish)
+    named = _request(request) if request else words(line[:begin] + " " + line[finish:])
+    if len(named) > 3 or clock_shown(line) is None:
+        yield Told(at, named, start, start + len(line))
 
 
 def _request(found: re.Match[str]) -> list[str]:
@@ -177,128 +152,14 @@ def _request(found: re.Match[str]) -> list[str]:
     return ["request", found[1], found[2].partition("?")[0], *went]
 
 
-def _line_spans(text: str) -> Iterator[tuple[int, int]]:
+def _line_spans(text: str, length_max: int = line_characters_max) -> Iterator[tuple[int, int]]:
     at = 0
     while at < len(text):
         end = text.find("\n", at)
         end = len(text) if end < 0 else end
-        if end - at <= 2000:
+        if not length_max or end - at <= length_max:
             yield at, end
         at = end + 1
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
-
-
-def _json_events(document: Any, text: str) -> Iterator[_Read]:
-    searched: dict[str, int] = {}
-    waiting: list[Any] = [document]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, list):
-            waiting.extend(cast("Sequence[Any]", node)[::-1])
-        elif isinstance(node, dict):
-            mapping = cast("dict[str, Any]", node)
-            if (series := _series(mapping)) is not None:
-                yield from _series_events(mapping, series, text)
-                continue
-            stamp = next(((key, mapping[key]) for key in _TIME_KEYS if mapping.get(key)), None)
-            at = seconds_of(stamp[1]) if stamp else None
-            if stamp is None or at is None:
-                waiting.extend(reversed(list(mapping.values())))
-                continue
-            name = _json_name(mapping)
-            token = str(stamp[1])
-            start = text.find(token, searched.get(token, 0))
-            if start < 0 or not name:
-                continue
-            searched[token] = start + 1
-            begin = text.rfind(f'"{stamp[0]}"', 0, start)
-            yield at, name, start if begin < 0 else begin, start + quote_characters_max
-
-
-def _series(mapping: Mapping[str, Any]) -> list[tuple[float, Any]] | None:
-    """The `values` of a range query's answer: pairs of a time and a measured value, or a line of a log."""
-    pairs: Any = mapping.get("values")
-    if not isinstance(pairs, list) or not pairs:
-        return None
-    result: list[tuple[float, Any]] = []
-    for pair in cast("Sequence[Any]", pairs):
-        parts = cast("Sequence[Any]", pair) if isinstance(pair, list) else ()
-        if len(parts) != 2 or (at := seconds_of(parts[0])) is None:
-            return None
-        result.append((at, parts[1]))
-    return result
-
-
-def _series_events(mapping: Mapping[str, Any], series: Sequence[tuple[float, Any]], text: str) -> Iterator[_Read]:
-    labels = mapping.get("metric") or mapping.get("stream")
-    name = _json_name({"labels": labels}) if isinstance(labels, dict) and labels else []
-    try:
-        told = (
-            [(at, [*name, way]) for at, way in departures([(at, float(value)) for at, value in series])] if name else []
-        )
-    except (TypeError, ValueError):
-        told = [(at, [*name, *_words(value)]) for at, value in series if isinstance(value, str)]
-    stamps = dict(zip((at for at, _ in series), (str(pair[0]) for pair in mapping["values"]), strict=True))
-    begin = 0
-    for at, words in told:
-        start = text.find(stamps[at], begin)
-        if start >= 0:
-            begin = start + 1
-            yield at, words, start, start + quote_characters_max
-
-
-def _json_name(mapping: Mapping[str, Any]) -> list[str]:
-    labels = mapping.get("labels")
-    source = cast("dict[str, Any]", labels) if isinstance(labels, dict) and labels else mapping
-    words: list[str] = []
-    for key in (*_NAME_KEYS, *sorted(set(source) - set(_NAME_KEYS))):
-        value = source.get(key)
-        if isinstance(value, dict) and key == "involvedObject":
-            value = cast("dict[str, Any]", value).get("name")
-        if (
-            key in _DROPPED_KEYS
-            or key in _TIME_KEYS
-            or not isinstance(value, str)
-            or len(value) > 200
-            or starts_with_a_time(value)
-        ):
-            continue
-        words += _words(value)
-    return words
-
-
-_Table = tuple[Sequence[int], int, Sequence[int]]
-"""Where columns begin, which one has the time, which ones name the event."""
-
-
-def _table_head(line: str) -> _Table | None:
-    """The columns of an event table, from a line that is its head: names apart by two spaces, or in capitals."""
-    if "  " not in line.strip() or len(line) > 400 or any(letter.isdigit() for letter in line):
-        return None
-    columns = [(found.group().lower(), found.start()) for found in re.finditer(r"\S+(?: \S+)*", line)]
-    names = [name for name, _ in columns]
-    when = next((names.index(name) for name in _WHEN if name in names), -1)
-    if when < 0 or not {"reason", "message"} & set(names):
-        return None
-    return [at for _, at in columns], when, [i for i, name in enumerate(names) if name in _TOLD]
-
-
-def _table_row(line: str, table: _Table, event: Event) -> tuple[float, list[str]] | None:
-    starts, when, told = table
-    cells = [line[a:b].strip() for a, b in zip(starts, [*starts[1:], len(line)], strict=True)]
-    at = seconds_of(cells[when])
-    if at is None and event.at is not None and cells[when]:
-        age = _AGE.match(cells[when].split(" ", 1)[0])
-        if age is not None:
-            days, hours, minutes, seconds = (int(part or 0) for part in age.groups())
-            at = event.at.timestamp() - (((days * 24 + hours) * 60 + minutes) * 60 + seconds)
-    return None if at is None else (at, [word for i in told for word in _words(cells[i])])
 
 
 def _time_column(header: str) -> int:
@@ -315,7 +176,7 @@ def _time_column(header: str) -> int:
     )
 
 
-def _csv(text: str, header: str, column: int) -> Iterator[_Read]:
+def _csv(text: str, header: str, column: int) -> Iterator[Told]:
     names = [name.strip().lower() for name in header.split(",")]
     for start, end in _line_spans(text):
         cells = text[start:end].split(",")
@@ -323,39 +184,8 @@ def _csv(text: str, header: str, column: int) -> Iterator[_Read]:
             continue
         at = seconds_of(cells[column].strip().strip('"'))
         if at is not None:
-            told = [
-                c for i, c in enumerate(cells) if i != column and (i >= len(names) or names[i] not in _DROPPED_KEYS)
-            ]
-            yield at, [word for cell in told for word in _words(cell)], start, end
-
-
-def _words(text: str) -> list[str]:
-    return text[:400].split()
-
-
-def _type(words: Sequence[str]) -> str:
-    """What stays constant: the words without levels, numbers and identifiers; a service keeps its name, a pod loses its hash."""
-    kept: list[str] = []
-    for word in words:
-        if _LEVEL.match(word):
-            continue
-        name = word.partition("=")[0] if "=" in word else word
-        if "=" in word and name.lower() not in _NAME_KEYS:
-            continue
-        word_ = _POD_HASH.sub("", word.partition("=")[2] or word)
-        word_ = re.sub(r"\[\d+\]|^\w+/(?=[a-z])", "", word_)
-        for part in _SPLIT.split(word_):
-            plain = part.strip(".-_")
-            if (
-                not plain
-                or any(letter.isdigit() for letter in plain)
-                or _HEX_WORD.match(plain)
-                or not _PART.search(plain)
-            ):
-                continue
-            if plain not in kept:
-                kept.append(plain)
-    return " ".join(kept[:14])
+            told = [c for i, c in enumerate(cells) if i != column and (i >= len(names) or names[i] not in DROPPED_KEYS)]
+            yield Told(at, [word for cell in told for word in words(cell)], start, end)
 
 
 def _cited(event: Event, start: int, end: int) -> tuple[tuple[int, int], str]:

@@ -1,10 +1,9 @@
 """Associations in time as evidence cards, each hit cited at both ends."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from dreamfs_server.dream.evidence.lags.association import Association, associations
-from dreamfs_server.dream.evidence.lags.explanations import notes
+from dreamfs_server.dream.evidence.lags.explanations import explained
 from dreamfs_server.dream.evidence.lags.happenings import Happening, happenings
 from dreamfs_server.dream.evidence.lags.stories import in_one_output, stories
 from dreamfs_server.dream.evidence.lags.windows import Seen, Window
@@ -30,8 +29,7 @@ def seen_by(gathered: Gathered, place: Place) -> Seen:
 def lag_cards(seen: Sequence[Seen]) -> list[Card]:
     """One card a story; those weigh less that something else explains, or that are seen in one output anyhow."""
     found, windows = associations(seen)
-    noted = [replace(one, notes=notes(one, found, windows)) for one in found]
-    return [_card(told, windows) for told in stories(noted, windows)]
+    return [_card(told, windows) for told in stories(explained(found, windows), windows)]
 
 
 def _card(told: Sequence[Association], windows: Sequence[Window]) -> Card:

@@ -7,6 +7,7 @@ from when the session looked. A time without a zone is UTC.
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 _reach = 80
@@ -27,6 +28,19 @@ _KLOG = re.compile(rf"(?:^|[\s|:])[IWEF](\d\d)(\d\d) {_CLOCK}\s+\d+\s")
 _EPOCH = re.compile(
     r"(?:^\[?|\b(?:ts|time|timestamp)=\"?|\baudit\()(1[5-9]\d{8}(?:\d{3}){0,3}(?:\.\d+)?)(?=[\s\]\",:)|]|$)"
 )
+_DATE = re.compile(
+    rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +(?:{_MONTH} +(\d{{1,2}})|(\d{{1,2}}) +{_MONTH}) +{_CLOCK}(?: ([AP]M))?(?: ([A-Z]{{2,5}}|[+-]\d\d(?:\d\d)?))? (\d{{4}})\b"
+)
+_ALONE = re.compile(r"(?<![\d.])1[5-9]\d{8}(?:\d{3}){0,3}(?:\.\d+)?(?![\d.])")
+_PRESENT = frozenset(
+    "now date time current as of at it is the today utc local server mon tue wed thu fri sat sun".split()  # noqa: SIM905
+)
+"""Words beside a time that leave it the present."""
+_ZONE_HOURS = {
+    "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3, "JST": 9, "KST": 9,
+    "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13, "EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
+}  # fmt: skip
+"""Letters that mean one zone to most who print them; `CST`, `IST` and `BST` do not."""
 _ANY = re.compile(r"\d\d:\d\d:\d\d|\b1[5-9]\d{8}(?:\d{3}){0,3}\b")
 _NUMBER = re.compile(r"\d{10}(?:\d{3}){0,3}(?:\.\d+)?")
 
@@ -51,6 +65,30 @@ def stamp(line: str, year: int, looked_at: datetime | None) -> Stamp | None:
 def shows_a_time(text: str) -> bool:
     """Whether there can be a time in a text at all; cheap."""
     return _ANY.search(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What a line says that says nothing but the time."""
+
+    seconds: float
+    """Since 1970, as if in UTC where no zone is known."""
+    zoned: bool
+    zone: str = ""
+    """Letters that may mean several zones."""
+    of_date: bool = False
+    """It has the form in which `date` prints."""
+
+
+def clock_shown(line: str) -> Now | None:
+    """The time that a line says if it says nothing else, such as what `date` prints."""
+    if len(line) > _reach or not _ANY.search(line):
+        return None
+    for pattern, read in ((_DATE, _dated), (_ISO, _iso_now), (_DAY_FIRST, _day_first_now), (_ALONE, _alone)):
+        if (found := pattern.search(line)) is not None:
+            beside = re.findall(r"\w+", line[: found.start()] + " " + line[found.end() :])
+            return read(found) if all(word.lower() in _PRESENT for word in beside) else None
+    return None
 
 
 def seconds_of(value: object) -> float | None:
@@ -86,6 +124,12 @@ def year_shown(text: str) -> int | None:
     return None
 
 
+def after_a_time(text: str) -> str:
+    """A line without the time that it begins with."""
+    found = stamp(text, 2000, None)
+    return text[found[2] :] if found is not None and found[1] <= 1 else text
+
+
 def starts_with_a_time(text: str) -> bool:
     return _ISO.match(text) is not None
 
@@ -100,6 +144,35 @@ def _day_first(found: re.Match[str], _year: int, _looked_at: datetime | None) ->
 
 def _year_last(found: re.Match[str], _year: int, _looked_at: datetime | None) -> float | None:
     return _zoned(_moment(found[7], _MONTHS[found[1]], *found.groups()[1:5]), None)
+
+
+def _dated(found: re.Match[str]) -> Now | None:
+    month, day, first_day, month_after, hour, minute, second, half, zone, year = found.groups()
+    if half:
+        hour = int(hour) % 12 + 12 * (half == "PM")
+    moment = _moment(year, _MONTHS[month or month_after], day or first_day, hour, minute, second)
+    if moment is None:
+        return None
+    if zone and zone[0] in "+-":
+        return Now(_offset(moment, zone.ljust(5, "0")), zoned=True, of_date=True)
+    hours = _ZONE_HOURS.get(zone or "")
+    seconds = moment.timestamp() - (hours or 0) * 3600
+    return Now(seconds, hours is not None, zone if zone and hours is None else "", of_date=True)
+
+
+def _iso_now(found: re.Match[str]) -> Now | None:
+    seconds = _iso(found, 0, None)
+    return None if seconds is None else Now(seconds, bool(found[7]))
+
+
+def _day_first_now(found: re.Match[str]) -> Now | None:
+    seconds = _day_first(found, 0, None)
+    return None if seconds is None else Now(seconds, bool(found[7]), of_date=True)
+
+
+def _alone(found: re.Match[str]) -> Now | None:
+    seconds = epoch_seconds(float(found.group()))
+    return None if seconds is None else Now(seconds, zoned=True)
 
 
 def _without_year(found: re.Match[str], year: int, looked_at: datetime | None) -> float | None:
@@ -136,9 +209,10 @@ def _moment(
 def _zoned(moment: datetime | None, zone: str | None) -> float | None:
     if moment is None:
         return None
-    seconds = moment.timestamp()
-    if zone and zone[0] in "+-":
-        digits = zone[1:].replace(":", "")
-        offset = int(digits[:2]) * 3600 + int(digits[2:]) * 60
-        seconds -= offset if zone[0] == "+" else -offset
-    return seconds
+    return _offset(moment, zone) if zone and zone[0] in "+-" else moment.timestamp()
+
+
+def _offset(moment: datetime, zone: str) -> float:
+    digits = zone[1:].replace(":", "")
+    offset = int(digits[:2]) * 3600 + int(digits[2:]) * 60
+    return moment.timestamp() - (offset if zone[0] == "+" else -offset)

@@ -5,13 +5,14 @@ one and the same event are one window, and a refiring alert is one episode.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from dreamfs_server.dream.evidence.lags.happenings import Happening
 
 episode_seconds = 120.0
 quiet_seconds = 12 * 3600.0
+dated_apart_seconds_max = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,15 @@ class Window:
     end: float
     at: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
     """Type → times of its episodes."""
+    within: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    """Type → by how many seconds each of those times may be off."""
 
 
 def merged(seen: Sequence[Seen]) -> list[Window]:
     """Sessions as windows; those that saw one and the same event are one window, since they saw the same stretch of time.
 
-    Ages in tables are rounded, so dated sessions share an event when its times differ by up to a minute.
+    Rounded times are of one event if they can be. What dated sessions saw may differ by another minute: they tell ages from when they
+    looked, and tools that sample see a thing one sample late.
     """
     ordered = sorted((one for one in seen if one.events), key=lambda one: one.session_id)
     parent = list(range(len(ordered)))
@@ -51,45 +55,80 @@ def merged(seen: Sequence[Seen]) -> list[Window]:
             i = parent[i]
         return i
 
-    exact: dict[tuple[int, str], int] = {}
-    near: dict[tuple[int, str], int] = {}
+    shown: dict[str, dict[tuple[int, float, bool], int]] = defaultdict(dict)
     for i, one in enumerate(ordered):
         for event in one.events:
-            parent[top(i)] = top(exact.setdefault((int(event.at), event.type), i))
-            if one.dated:
-                minute = int(event.at // 60)
-                for key in ((minute, event.type), (minute + 1, event.type)):
-                    parent[top(i)] = top(near.setdefault(key, i))
+            key = (int(event.at), event.within, one.dated)
+            parent[top(i)] = top(shown[event.type].setdefault(key, i))
+    for sights in shown.values():
+        for a, b in _same_event(sorted(sights)):
+            parent[top(sights[a])] = top(sights[b])
     groups: dict[int, list[Seen]] = defaultdict(list)
     for i, one in enumerate(ordered):
         groups[top(i)].append(one)
     return [window for _, sessions in sorted(groups.items()) for window in _windows(sessions)]
 
 
+def blurred(windows: Sequence[Window]) -> dict[str, float]:
+    """By how many seconds the times of each type may be off, but for a quarter of them at most."""
+    shown: dict[str, list[float]] = defaultdict(list)
+    for window in windows:
+        for name, within in window.within.items():
+            shown[name] += within
+    return {name: sorted(within)[len(within) * 3 // 4] for name, within in shown.items()}
+
+
+_Sight = tuple[int, float, bool]
+"""When, by how much that may be off, and whether a dated session saw it."""
+
+
+def _same_event(sights: Sequence[_Sight]) -> Iterator[tuple[_Sight, _Sight]]:
+    """Pairs of sights of one type, in order of time, that can be of one event."""
+    furthest = dated_apart_seconds_max + 2 * max((within for _, within, _ in sights), default=0.0)
+    for i, a in enumerate(sights):
+        for b in sights[i + 1 :]:
+            if b[0] - a[0] > furthest:
+                break
+            if b[0] - a[0] <= a[1] + b[1] + (dated_apart_seconds_max if a[2] and b[2] else 0.0):
+                yield a, b
+
+
 def _windows(sessions: list[Seen]) -> list[Window]:
     """What a group of sessions looked at, parted where nothing was seen for `quiet_seconds`."""
-    events = sorted({(float(int(event.at)), event.type) for one in sessions for event in one.events})
+    exact: dict[tuple[float, str], float] = {}
+    for one in sessions:
+        for event in one.events:
+            key = float(int(event.at)), event.type
+            exact[key] = min(event.within, exact.get(key, event.within))
     until = max(one.until for one in sessions)
     parts: list[list[tuple[float, str]]] = []
-    for event in events:
-        if not parts or event[0] - parts[-1][-1][0] > quiet_seconds:
+    for key in sorted(exact):
+        if not parts or key[0] - parts[-1][-1][0] > quiet_seconds:
             parts.append([])
-        parts[-1].append(event)
+        parts[-1].append(key)
     result: list[Window] = []
     for part in parts:
-        times: dict[str, list[float]] = defaultdict(list)
+        times: dict[str, list[tuple[float, float]]] = defaultdict(list)
         for at, name in part:
-            times[name].append(at)
+            times[name].append((at, exact[at, name]))
         end = max(part[-1][0], until if until - part[-1][0] < quiet_seconds else 0.0)
-        result.append(Window(sessions, part[0][0], end, {name: _episodes(at) for name, at in sorted(times.items())}))
+        window = Window(sessions, part[0][0], end)
+        for name in sorted(times):
+            episodes = _episodes(times[name])
+            window.at[name] = [at for at, _ in episodes]
+            window.within[name] = [within for _, within in episodes]
+        result.append(window)
     return result
 
 
-def _episodes(times: Sequence[float]) -> list[float]:
-    result: list[float] = []
+def _episodes(times: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """What comes again within two minutes is one episode, which begins with its first time, as exactly as that was ever shown."""
+    result: list[tuple[float, float]] = []
     last = float("-inf")
-    for at in times:
+    for at, within in times:
         if at - last > episode_seconds:
-            result.append(at)
+            result.append((at, within))
+        elif within < result[-1][1] and at - result[-1][0] <= within + result[-1][1]:
+            result[-1] = (at, within)
         last = at
     return result
