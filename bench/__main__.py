@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bench import cover, dream
+from bench import cover, dream, leaks
 from bench.registry import Row, benches
 
 
@@ -27,7 +27,7 @@ from bench.registry import Row, benches
 def main(*, names: Sequence[str], soak: bool, held_out: bool, corpora: int | None, direct: bool, as_json: bool) -> None:
     """Measure the budgets of DESIGN section 11 and the dream's quality, each as a ratio or a rate within one run."""
     known = benches()
-    folders = [Path(name) for name in names if name not in known] if cover.NAME in names else []
+    folders = [Path(name) for name in names if name not in known] if {cover.NAME, leaks.NAME} & {*names} else []
     names = [name for name in names if name in known or not folders]
     if unknown := [name for name in names if name not in known]:
         raise click.UsageError(f"There is no bench {', '.join(unknown)}; there are {', '.join(known)}.")
@@ -38,6 +38,8 @@ def main(*, names: Sequence[str], soak: bool, held_out: bool, corpora: int | Non
             run = partial(dream.run, held_out=held_out, corpora=corpora, direct=direct)
         elif name == cover.NAME:
             run = partial(cover.run, folders=folders)
+        elif name == leaks.NAME:
+            run = partial(leaks.run, folders=folders)
         started = time.perf_counter()
         try:
             rows[name] = run(soak)

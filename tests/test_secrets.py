@@ -1,74 +1,24 @@
 """Secrets: what is found, what is left alone, and that replacing is final."""
 
-import string
+import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamfs_tools.secrets import Secret, find_secrets, redact_secrets
-
-HEX = "0123456789abcdef"
-MIXED = "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xYzA1bC2dD3eF4gH5iJ6kK7lM8nN9oP0qR1sT2uV3wX4yZ5"
-
-
-def drawn(length: int, alphabet: str = MIXED) -> str:
-    """A token's random part, the same each time and never a secret of anyone."""
-    return "".join(alphabet[(i * 7 + i // 5) % len(alphabet)] for i in range(length))
-
-
-TOKENS = {
-    "aws-access-key": "AKIA" + drawn(16, string.ascii_uppercase + "234567"),
-    "github-token": "ghp_" + drawn(36),
-    "gitlab-token": "glpat-" + drawn(20),
-    "slack-token": "xoxb-" + drawn(12, string.digits) + "-" + drawn(24),
-    "slack-webhook": "https://hooks.slack.com/services/T" + drawn(10) + "/B" + drawn(10) + "/" + drawn(24),
-    "anthropic-key": "sk-ant-api03-" + drawn(40),
-    "openai-key": "sk-proj-" + drawn(48),
-    "google-api-key": "AIza" + drawn(35),
-    "google-oauth": "GOCSPX-" + drawn(28),
-    "stripe-key": "sk_live_" + drawn(24),
-    "jwt": "eyJ" + drawn(20) + ".eyJ" + drawn(30) + "." + drawn(43),
-    "npm-token": "npm_" + drawn(36),
-    "pypi-token": "pypi-AgEIcHlwaS5vcmc" + drawn(60),
-    "huggingface-token": "hf_" + drawn(34),
-    "sendgrid-key": "SG." + drawn(22) + "." + drawn(43),
-    "twilio-key": "SK" + drawn(32, HEX),
-    "telegram-token": drawn(10, string.digits) + ":AA" + drawn(33),
-    "digitalocean-token": "dop_v1_" + drawn(64, HEX),
-    "databricks-token": "dapi" + drawn(32, HEX),
-    "vault-token": "hvs." + drawn(40),
-    "private-key": "-----BEGIN RSA PRIVATE KEY-----\nMIIE" + drawn(60) + "\n-----END RSA PRIVATE KEY-----",
-    "azure-storage-key": "AccountKey=" + drawn(86) + "==",
-}
-IN_CONTEXT = {
-    "aws-secret-key": ("aws_secret_access_key = {}", drawn(40)),
-    "password": ('"db_password": "{}"', "hunter2-" + drawn(6)),
-    "api-key": ("export SERVICE_API_KEY={}", drawn(32, HEX)),
-    "token": ("auth_token: '{}'", drawn(30)),
-    "secret": ('client_secret="{}"', drawn(30)),
-    "url-password": ("postgres://app:{}@db.internal/prod", "s3cr3t-" + drawn(8)),
-    "authorization": ("-H 'Authorization: Bearer {}'", drawn(40)),
-}
-HARMLESS = [
-    "password = os.environ['DB_PASSWORD']",
-    "token = get_token2(request)",
-    "max_tokens: 200000, input_tokens=18432",
-    "the token abc12345 is the third word",
-    "private_key: Ed25519PrivateKey",
-    "api_key: ${API_KEY_V2}",
-    "password: <your-password-1>",
-    "postgres://postgres:postgres@localhost:5432/app",
-    "https://example.com:8080/@scope/package",
-    "token_type: Bearer2, token_id=a1b2c3d4e5",
-    'tokenizer: "cl100k_base"',
-    "commit 9f8e7d6c5b4a39281706f5e4d3c2b1a098765432",
-    "session 1af7fc5e-8455-4414-9ccd-011d40f70b2a",
-    "sk-learn, task-force, ask-for-a-very-long-hyphenated-word-that-goes-on-and-on",
-    "passwords must have 12 characters, 1 digit",
-    "xoxo-hugs-and-kisses",
-    "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
-]
+from secret_texts import (
+    HARMLESS,
+    IN_CONTEXT,
+    KEY,
+    KEY_PARTS,
+    LEAKS,
+    OTHER_TOKENS,
+    PACKED_KEY,
+    SHOWN_KEYS,
+    TOKENS,
+    drawn,
+)
 
 
 @pytest.mark.parametrize("kind", TOKENS)
@@ -83,16 +33,75 @@ def test_each_kind_of_token_is_found_wherever_it_stands(kind: str) -> None:
     assert [secret.kind for secret in find_secrets(token)] == [kind]
 
 
+@pytest.mark.parametrize("token", OTHER_TOKENS)
+def test_other_forms_of_a_token_are_found_and_those_without_a_digit(token: str) -> None:
+    assert redact_secrets(f"STRIPE={token}")[1] == 1
+    assert token not in redact_secrets(f"it says {token} here")[0]
+
+
 @pytest.mark.parametrize("kind", IN_CONTEXT)
 def test_a_value_is_found_by_what_stands_before_it_and_only_the_value_goes(kind: str) -> None:
     template, value = IN_CONTEXT[kind]
     assert redact_secrets(template.format(value)) == (template.format(f"[redacted: {kind}]"), 1)
 
 
+@pytest.mark.parametrize(("text", "secret"), LEAKS)
+def test_nothing_of_a_secret_is_left_in_a_text_nor_in_json_that_holds_it(text: str, secret: str) -> None:
+    for times in range(3):
+        redacted, count = redact_secrets(text)
+        assert secret not in redacted, times
+        assert count == len(find_secrets(text)) >= 1
+        assert redact_secrets(redacted) == (redacted, 0)
+        text = json.dumps({"command": text}, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("word", ["7", "pw", "123456", "raspberry"])
+def test_what_is_piped_to_a_program_that_asks_is_a_password_however_short(word: str) -> None:
+    text = json.dumps({"command": f'echo "{word}" | sudo -S nixos-rebuild test'})
+    assert redact_secrets(text)[0] == text.replace(word, "[redacted: password]", 1)
+
+
+def test_two_secrets_of_one_command_are_both_found() -> None:
+    text = f"curl -H 'Authorization: Bearer {drawn(40)}' -u ada:hunter2xQ9 http://x -b 'sid={drawn(20)}'"
+    assert [secret.kind for secret in find_secrets(text)] == ["authorization", "password", "cookie"]
+
+
+@pytest.mark.parametrize("shown", SHOWN_KEYS)
+def test_a_private_key_is_found_however_it_is_shown(shown: str) -> None:
+    text = f"first\n{SHOWN_KEYS[shown]}\nlast line"
+    redacted, count = redact_secrets(text)
+    assert not [part for part in KEY_PARTS if part in redacted]
+    assert count == len(find_secrets(text)) >= 1
+    assert redacted.startswith("first\n")
+    assert redacted.endswith("last line")
+    assert redact_secrets(redacted) == (redacted, 0)
+
+
+def test_what_stands_before_a_key_stays_and_the_lines_of_what_follows_are_right() -> None:
+    text = f"one\n{SHOWN_KEYS['as Claude Code shows a file']}\n     7→password: hunter2xQ9\n"
+    assert redact_secrets(text)[0] == "one\n     1→[redacted: private-key]\n     7→password: [redacted: password]\n"
+    assert find_secrets(text) == [Secret("private-key", 2), Secret("password", 8)]
+
+
+@pytest.mark.parametrize("width", [64, 76, 10_000])
+def test_a_key_in_base64_as_a_kubeconfig_has_it_is_found(width: int) -> None:
+    lines = [PACKED_KEY[start : start + width] for start in range(0, len(PACKED_KEY), width)]
+    redacted, count = redact_secrets("client-key-data: " + "\n".join(lines) + "\nend")
+    assert redacted.startswith("client-key-data: [redacted: private-key]\n")
+    assert redacted.endswith("\nend")
+    assert len(redacted) < 70  # at most a short last line is left
+    assert count == 1
+
+
+def test_each_of_two_keys_is_one_secret() -> None:
+    assert redact_secrets(f"{KEY}\nand\n{KEY}") == ("[redacted: private-key]\nand\n[redacted: private-key]", 2)
+
+
 @pytest.mark.parametrize("text", HARMLESS)
 def test_what_only_looks_like_a_secret_is_left_alone(text: str) -> None:
-    assert find_secrets(text) == []
-    assert redact_secrets(text) == (text, 0)
+    for around in (text, f"   12→{text}", json.dumps({"command": text}, ensure_ascii=False)):
+        assert find_secrets(around) == []
+        assert redact_secrets(around) == (around, 0)
 
 
 def test_a_secret_is_reported_by_kind_and_line() -> None:
@@ -113,11 +122,34 @@ def test_two_neighbours_are_both_removed() -> None:
     assert redact_secrets(text)[0] == "[redacted: npm-token],[redacted: github-token]"
 
 
-@given(st.lists(st.sampled_from([*TOKENS.values(), *HARMLESS, "password=", "token: ", '"', "\n", "é\ud800"])))
-def test_redacting_again_changes_nothing(parts: list[str]) -> None:
-    redacted, count = redact_secrets(" ".join(parts))
+PIECES = st.sampled_from(
+    [
+        *TOKENS.values(),
+        *HARMLESS,
+        *(text for text, _ in LEAKS),
+        *SHOWN_KEYS.values(),
+        *(
+            "password=",
+            "token: ",
+            "[redacted: password]",
+            " | sudo -S ls",
+            "echo ",
+            "cookie: ",
+            "kind: Secret\ndata:\n  a: ",
+        ),
+        *('"', "\\n", "\n", ": ", "=", "é\ud800", "→", "-----END PRIVATE KEY-----"),
+    ]
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(PIECES, max_size=6), st.sampled_from(["", " ", "\n", "; ", '" "']), st.booleans())
+def test_redacting_again_changes_nothing(parts: list[str], between: str, in_json: bool) -> None:
+    text = between.join(parts)
+    text = json.dumps({"content": text}) if in_json else text
+    redacted, count = redact_secrets(text)
     assert redact_secrets(redacted) == (redacted, 0)
-    assert count == len(find_secrets(" ".join(parts)))
+    assert count == len(find_secrets(text))
 
 
 @given(st.text(max_size=300))

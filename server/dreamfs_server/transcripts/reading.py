@@ -8,10 +8,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from dateutil import parser as dates
 
+from dreamfs_tools.secrets import redact_secrets
 from dreamfs_tools.transcript import Event, Session
 
 SESSION_ID_BYTES_MAX = 200
@@ -138,11 +140,17 @@ def moment(value: Any) -> datetime | None:
         return None
 
 
+@lru_cache(1_024)
 def session_segment(name: str) -> str:
     """A session id as one legal path segment of at most 200 bytes (DESIGN section 8); equal names give equal ones.
 
-    What a path may not hold becomes `-`. A name that had to change much ends in a digest, so that two never meet.
+    What a path may not hold becomes `-`, a secret `redacted-KIND`. A name that had to change much ends in a digest, so that two
+    never meet.
     """
+    clean, secrets = redact_secrets(name)
+    if secrets:
+        digest = digest_bytes(name.encode("utf-8", "surrogatepass"))[:8]
+        name = f"{clean.replace('[redacted: ', 'redacted-').replace(']', '')}-{digest}"
     kept = "".join(
         "-" if character in '/\\:*?"<>|' or unicodedata.category(character)[0] in "CZ" else character
         for character in unicodedata.normalize("NFC", name)
