@@ -1,11 +1,13 @@
 """Fixtures that many tests share: an engine with some stores and two callers, and clients of a server."""
 
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from hypothesis import settings
 from mcp import Client
 from mcp.server.mcpserver import MCPServer
 from mcp_types import Implementation
@@ -14,6 +16,12 @@ from dreamfs_server.sqlite.filesystem import Engine
 from dreamfs_tools.call import Call
 from dreamfs_tools.filesystem import Filesystem
 from writing_world import STORES, caller, noon, world
+
+# The same examples in every run of the same tests, so that a change is judged by what it changes. `DREAMFS_EXPLORE=1` looks for new ones;
+# what it finds becomes an `@example` or a test of its own.
+settings.register_profile("same", derandomize=True)
+if not os.environ.get("DREAMFS_EXPLORE"):
+    settings.load_profile("same")
 
 # These compare outside a test's own file; without this a failure does not show the values.
 pytest.register_assert_rewrite("store_comparison", "store_machine", "store_reverts")
