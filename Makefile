@@ -30,6 +30,7 @@ check: $(STAMP)  ## style, types and import rules
 	@$(BIN)/ruff format --check .
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/lint-imports --no-cache
 	@$(BIN)/mypy
+	@$(BIN)/mypy bench
 	@$(BIN)/pyright --pythonpath $(BIN)/python
 
 e2e: $(STAMP)  ## real Claude Code over a scripted model, and the MCP Inspector; needs npm, skipped without

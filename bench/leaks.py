@@ -15,7 +15,9 @@ from tests.secret_texts import HARMLESS, IN_CONTEXT, LEAKS, OTHER_TOKENS, SHOWN_
 from bench.registry import Row
 from dreamfs_server.transcripts.formats import UnknownFormat, read_file
 from dreamfs_server.transcripts.reading import Said
-from dreamfs_server.transcripts.sources import BadArchive, files, sources
+from dreamfs_server.transcripts.source import LeftOut
+from dreamfs_server.transcripts.sources import files, sources
+from dreamfs_server.transcripts.zips import BadArchive
 from dreamfs_tools.secrets import find_secrets
 from dreamfs_tools.transcript import normal_text
 
@@ -82,8 +84,12 @@ def _real(folder: Path, peer: Callable[[str], int] | None) -> Iterator[Row]:
 
 def _texts(folder: Path) -> Iterator[str]:
     for file in files(folder):
+        if isinstance(file, LeftOut):
+            continue
         try:
             for source in sources(file):
+                if isinstance(source, LeftOut):
+                    continue
                 with source.open() as stream:
                     _, reading = read_file(stream, source.name)
                     yield from (normal_text(item.event.text) for item in reading if isinstance(item, Said))
