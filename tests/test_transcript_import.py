@@ -22,6 +22,7 @@ from dreamfs_tools.errors import Refusal
 from dreamfs_tools.paths import check_segment
 from dreamfs_tools.transcript import Event, render
 from memory_archive import MemoryArchive
+from secret_texts import TOKENS
 from snapshot import assert_snapshot
 
 OWN = Path(__file__).parent / "transcripts"
@@ -179,6 +180,13 @@ def test_any_name_becomes_a_legal_session_id(name: str) -> None:
     segment = session_segment(name)
     check_segment(segment, segment)
     assert len(segment.encode()) <= 200
+
+
+def test_a_session_id_that_holds_a_secret_says_what_kind_and_two_of_them_never_meet() -> None:
+    one, other = (session_segment(f"sid-{start}{TOKENS['github-token'][5:]}") for start in ("ghp_x", "ghp_y"))
+    assert one.startswith("sid-redacted-github-token-")
+    assert one != other
+    assert session_segment(one) == one
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 
+from secret_texts import KEY_PARTS, LEAKS, PASSWORD, SHOWN_KEYS, TOKENS
 from terminal import Terminal
 
 SESSION = "7a1d2c3e-0000-4000-8000-000000000001"
@@ -63,6 +65,44 @@ def test_an_import_of_one_file_is_told_in_the_singular(terminal: Terminal) -> No
     assert terminal.says("transcripts", "import", str(LOGS / "messages.json")) == (
         "1 new session, 2 new events (0 were there already, 0 secrets redacted) from 1 file.\n"
     )
+
+
+def test_nothing_of_a_secret_in_a_log_its_name_or_its_session_id_reaches_the_database(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    secrets = [secret for _, secret in LEAKS] + KEY_PARTS
+    results = [text for text, _ in LEAKS] + list(SHOWN_KEYS.values())
+    folder = tmp_path / TOKENS["gitlab-token"]
+    folder.mkdir()
+    (folder / f"{TOKENS['npm-token']}.txt").write_text("User: hello\nAssistant: hello\n")
+    (folder / "log.jsonl").write_text(
+        "".join(
+            json.dumps(
+                {"type": kind, "sessionId": f"s-{TOKENS['github-token']}", "cwd": f"/{PASSWORD}", "message": message}
+            )
+            + "\n"
+            for number, result in enumerate(results)
+            for kind, message in (
+                ("assistant", _message("tool_use", id=f"t{number}", name="Bash", input={"command": result})),
+                ("user", _message("tool_result", tool_use_id=f"t{number}", content=result)),
+            )
+        )
+    )
+
+    report = terminal.json("transcripts", "import", str(folder))
+
+    stored = b"".join(file.read_bytes() for file in tmp_path.glob("memory.db*"))
+    assert not [secret for secret in [*secrets, *TOKENS.values()] if secret.encode() in stored]
+    assert [re.sub("[0-9a-f]{8}$", "…", file["session_id"]) for file in report["files"]] == [
+        "s-redacted-github-token-…",
+        "redacted-npm-token-…",
+    ]
+    assert report["redactions"] >= 2 * len(results)
+    assert terminal.json("transcripts", "import", str(folder))["events"] == 0
+
+
+def _message(kind: str, **block: object) -> dict[str, object]:
+    return {"role": "user" if kind == "tool_result" else "assistant", "content": [{"type": kind, **block}]}
 
 
 @pytest.mark.parametrize("name", ["{}#L2-L4", "/transcripts/{}#L2-L4", "{}#L2-4"])

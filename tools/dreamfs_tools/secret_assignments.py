@@ -5,6 +5,7 @@ Most of what stands so is no secret but code, a placeholder or prose, so that th
 
 from dreamfs_tools.secret_cues import STOP
 from dreamfs_tools.secret_judging import is_code, is_numbered, is_ordinary, is_password, is_placeholder, is_varied
+from dreamfs_tools.secret_prose import BEFORE_BYTES, NAMES, is_told
 from dreamfs_tools.secret_search import Expression, Found
 
 NAME_BYTES_MAX = 64
@@ -21,7 +22,7 @@ _NAME_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01
 _VALUE_END = Expression(f"[{STOP}]")
 _QUOTED_END = Expression(r"[\s\"'`\\]")
 # `set NAME "VALUE"` of Tcl and fish, Docker's `ENV NAME VALUE`.
-_SETS = Expression(r"(?:\bset(?:[ \t]+-\w+)*|\bsetx|(?:^|\n|\\n|→|\")[ \t]*(?:ENV|ARG))[ \t]+$")
+_SETS = Expression(r"(?:(?:\b|\\[nrt])set(?:[ \t]+-\w+)*|\bsetx|(?:^|\n|\\n|→|\")[ \t]*(?:ENV|ARG))[ \t]+$")
 # `aws configure set NAME VALUE`, netrc's `login USER password VALUE`.
 _GIVES = Expression(
     r"(?:\bconfig(?:ure)?[ \t]+(?:set[ \t]+)?\S{0,80}|\bset(?:[ \t]+-[A-Za-z]+)+[ \t]+|\bsetx[ \t]+|(?:^|\n|\\n|→|\")[ \t]*(?:ENV|ARG)[ \t]+|\b(?:login|user|default)(?:\s|\\+n)+\S{1,64}(?:\s|\\+n)+)$",
@@ -60,7 +61,9 @@ def assignment(data: bytes, cue: Found, start: int) -> tuple[int, int, str] | No
     if cue.has("gap") and not _is_given(data, name_start, quote):
         # Prose: "the token abc12345" names something; `--token abc12345` assigns.
         is_sql = quote and name == b"password" and names_account(data, name_start) and is_password(value)
-        return (start, end, "password") if is_sql else None
+        before = data[max(0, name_start - BEFORE_BYTES) : name_start]
+        is_one = is_sql or (name in NAMES and is_told(written, before, b"", quote, value, data[end : end + 4]))
+        return (start, end, "password") if is_one else None
     if not _is_name(written, quote, cue.text("sign")) or is_placeholder(value) or is_ordinary(value):
         return None
     exported = cue.text("sign") == b"=" and written.isupper()

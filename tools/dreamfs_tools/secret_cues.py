@@ -27,7 +27,7 @@ _VALUE = rf"(?:(?P<quote>(?:[bru]|\\+)?[\"'`])(?P<quoted>[^\s\"'`\\]{{4}})|(?P<v
 
 _NAMED = (
     rf"(?P<name>{KEY_WORDS}(?:[_-][A-Za-z0-9_-]{{1,24}}|\d{{1,3}})?|{SHORT_WORDS})"
-    rf"(?:\\*[\"'`]?\]?\s{{0,4}}(?P<sign>:=|=>|==?|:|：)\*{{0,2}}\s{{0,4}}|(?P<apart>{_APART})|(?P<gap>\s{{1,2}}|{_LINE})){_VALUE}"
+    rf"(?:\\*[\"'`]?\]?\*{{0,2}}\s{{0,4}}(?P<sign>:=|=>|==?|:|：)\*{{0,2}}\s{{0,4}}|(?P<apart>{_APART})|(?P<gap>\s{{1,2}}|{_LINE})){_VALUE}"
 )
 _NAMED_ELSEWHERE = (
     rf"(?P<elsewhere>{PASSWORDS_ELSEWHERE})\\*[\"'`]?{_BLANK}{{0,2}}[:=：]\*{{0,2}}{_BLANK}{{0,4}}(?P<opening>\\*[\"'`])?"
@@ -39,7 +39,8 @@ _AUTHORIZATION = (
 )
 
 _IN_PROSE = (
-    r"(?P<told>pass(?:word|phrase|code)|passwort|passwd|pw)\s(?:is|was|ist|lautet)(?:\sset\sto|\snow)?:?\s\*{0,2}(?P<hold>\\*[\"'`])?"
+    r"(?P<told>pass(?:word|phrase|code)|passwort|passwd|pw)"
+    r"(?P<says>\*{0,2}:|(?:\sfor\s[\w@.-]{1,40})?\s(?:is|was|ist|lautet)(?:\sset\sto|\snow)?:?)?\s\*{0,2}(?P<hold>\\*[\"'`]|\()?"
     rf"(?P<saying>[^{STOP}])"
 )
 
@@ -51,7 +52,7 @@ CUES = (
     # postgres://user:…@
     r"[a-z0-9]://(?P<user>[^\s:/@\"'`<>,()]*):(?P<password>[^\s/@\"'`<>,()]{3,})@[A-Za-z0-9\[$]",
     rf"{_BEGIN}(?P<program>{PROGRAMS})\b[^\n,;:)\]}}]",
-    rf"\|\s{{0,3}}(?P<eater>{EATERS})\b",
+    rf"[|,]\s{{0,3}}(?P<eater>{EATERS})\b",
     rf"{_BEGIN}(?P<send>send(?:(?P<sendline>line)|[ \t]))[ \t]{{0,2}}\(?(?:--[ \t])?[bru]?{_QUOTE}(?P<typed>[^\s\"'\\])",
     rf"(?P<cookie>cookies?)(?:\\*[\"']?\s{{0,3}}[:=]|{_QUOTE},\s{{0,4}}{_QUOTE}value{_QUOTE}\s?:)",
     # A cookie jar as curl keeps it.

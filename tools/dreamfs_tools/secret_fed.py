@@ -16,12 +16,12 @@ EATER_BYTES = 1_000
 
 EATERS = (
     r"(?:/[\w/.-]*/)?(?:sudo|su|passwd|chpasswd|kinit|cryptsetup|smbpasswd|vncpasswd|docker|podman|nerdctl|helm|oras|crane|skopeo|gh|glab|gpg2?|openssl|wrangler"
-    r"|npx|vercel|az|ssh|kubectl|oc|ansible-vault|timeout|env|nohup|time|command|stdbuf|setsid|script|bash|sh)"
+    r"|npx|vercel|az|ssh|kubectl|oc|ansible-vault|timeout|env|nohup|time|command|stdbuf|setsid|script|bash|sh|nix-shell|nix|toolbox|distrobox|wsl|adb|lxc|vagrant|chroot)"
 )
 """The words behind a pipe at which `fed` looks, as an expression."""
 
 _ASKS = Expression(
-    rf"{SUDO}(?:[\s\"'\\]|$)|^(?:\S*/)?su(?:[ \t]|$)|^(?:\S*/)?(?:passwd|smbpasswd|kinit|cryptsetup|vncpasswd)\b"
+    rf"{SUDO}(?:[\s\"'\\`);]|$)|^(?:\S*/)?su(?:[ \t]|$)|^(?:\S*/)?(?:passwd|smbpasswd|kinit|cryptsetup|vncpasswd)\b"
 )
 _READS = Expression(
     r"--password-stdin|--with-token|--passphrase-fd[= ]0|-pass(?:in)?[ \t]+stdin|\b(?:secret|env)[ \t]+(?:put|set|add)\b"
@@ -40,7 +40,7 @@ _ASKED = Expression(
     r"(?:assword|assphrase)[:*.? \w()\[\]]{0,20}\\*[\"'})](?:,\s?timeout=\d+)?(?:[\s{}();,+-]|\\+[nrt]|\d+→|[A-Za-z_]+\.)*$",
     case_sensitive=False,
 )
-_SENT = Expression(r"(?P<bare>[^\"\s]*?)(?P<enter>\\+[rn])?\\*[\"']")
+_SENT = Expression(r"(?P<bare>[^\"\s]*?)(?P<enter>\\+[rn]|\n)?\\*[\"']")
 
 
 def fed(data: bytes, pipe: int, start: int) -> Iterator[tuple[int, int, str]]:
@@ -82,5 +82,5 @@ def sent(data: bytes, start: int, typed: int, *, is_line: bool) -> Iterator[tupl
     if match is None or not (is_line or match.has("enter")) or not is_typed(match.text("bare")):
         return
     before = data[max(0, start - BACK_BYTES) : start]
-    if b"expect" in before and _ASKED.fits(before.replace(b"password]", b"]")):  # not of one that was redacted
+    if _ASKED.fits(before.replace(b"password]", b"]")):  # not of one that was redacted
         yield *match.span("bare"), KIND

@@ -106,15 +106,16 @@ def _backward(data: bytes, floor: int, mark: int, end: int) -> tuple[int, int] |
 
 
 def _indent(data: bytes, position: int) -> int:
-    """How much stands before a mark on its line."""
+    """How much stands before a mark on its line, or in its string: what is before a quote is around the block."""
     window = data[max(0, position - BEFORE_BYTES_MAX) : position]
-    return len(window) - max((found.end() for found in _NEXT_BREAK.all(window)), default=0)
+    start = max((found.end() for found in _NEXT_BREAK.all(window)), default=0)
+    return len(window) - max(start, window.rfind(b'"') + 1)
 
 
 def _body(line: bytes, indent: int) -> Found | None:
     """What a line of a key ends in; about as much stands before it as before the mark."""
     found = _BODY.search(line)
-    if found is None or found.end("before") > indent + 4:
+    if found is None or len(found.text("before").rpartition(b'"')[2]) > indent + 4:
         return None
     body = found.text("body")
     return found if len(body) < 16 or len(body) >= 40 or is_varied(body) else None

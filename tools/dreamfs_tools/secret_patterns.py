@@ -84,7 +84,7 @@ WITHOUT_MARK = frozenset({"discord-token", "terraform-token", "azure-client-secr
 BOUNDARY = r"(?:\b|\\[nrt]|\\u00[0-9a-fA-F]{2}|%[0-9A-F]{2}|\[[0-9;]*m)"
 
 KEY_WORDS = (
-    r"(?:pass(?:word|wd|phrase|code)|pwd|secret|token|credential|api[_-]?key|apikey|access[_-]?key|private[_-]?key"
+    r"(?:pass(?:word|wd|phrase|code)|pwd|secret|token|credential|creds|api[_-]?key|apikey|access[_-]?key|private[_-]?key"
     r"|(?:auth|encryption|signing|account|admin|master|write|service|server|role|shared|app|webhook|deploy|subscription|functions)[_-]?key"
     r"|client[_-]?secret|psk)s?"
 )

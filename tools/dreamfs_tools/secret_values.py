@@ -22,6 +22,7 @@ from dreamfs_tools.secret_judging import (
     is_varied,
 )
 from dreamfs_tools.secret_manifests import in_manifest
+from dreamfs_tools.secret_prose import BEFORE_BYTES, is_told
 from dreamfs_tools.secret_search import Expression, Found
 
 Span = tuple[int, int, str]
@@ -82,8 +83,9 @@ def _judged(data: bytes, cue: Found) -> tuple[int, Span | None]:
         found = _ENDS[group].search(data, start, start + VALUE_BYTES_MAX)
         end = min(len(data), start + VALUE_BYTES_MAX) if found is None else found.start()
     if group == "saying":
-        is_secret = _is_said(data[start:end], data[end : end + 3], cue.text("hold"))
-        return start, (start, end, "password") if is_secret else None
+        told, value = cue.start("told"), data[start : min(end, start + JUDGED_BYTES_MAX)]
+        words = cue.text("told"), data[max(0, told - BEFORE_BYTES) : told], cue.text("says"), cue.text("hold")
+        return start, (start, end, "password") if is_told(*words, value, data[end : end + 4]) else None
     kind = _kind(data, cue, group, data[start : min(end, start + JUDGED_BYTES_MAX)])
     return start, (start, end, kind) if kind else None
 
@@ -105,16 +107,6 @@ def _kind(data: bytes, cue: Found, group: str, value: bytes) -> str:
         return secret_cookies.KIND if secret_cookies.is_secret(cue.text("jar"), value) else ""
     is_statement = group != "identified" or names_account(data, cue.start())
     return "password" if is_statement and is_password(value) else ""
-
-
-def _is_said(value: bytes, rest: bytes, quote: bytes) -> bool:
-    """Whether a sentence tells the password: in quotes it may be a number, without them it looks like none of the words of prose."""
-    value = value[:JUDGED_BYTES_MAX]
-    if quote:
-        return (
-            any(48 <= byte <= 57 for byte in value) and rest.lstrip(b"\\")[:1] == quote[-1:] and is_password(value * 3)
-        )
-    return len(value) >= 6 and is_varied(value) and not is_placeholder(value) and not is_code(value, exported=False)
 
 
 def _is_credential(cue: Found, value: bytes) -> bool:
