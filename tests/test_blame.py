@@ -16,6 +16,7 @@ from dreamfs_tools.call import Call
 from dreamfs_tools.create import create
 from dreamfs_tools.filesystem import Edit, Entry, Filesystem, Move, Operation, Put, Remove, Snapshot, Store
 from dreamfs_tools.merging_stores import merge_stores
+from dreamfs_tools.rename import rename
 from dreamfs_tools.restore import restore
 from dreamfs_tools.revert import revert
 from dreamfs_tools.selection import Selection
@@ -163,6 +164,20 @@ async def test_what_both_sides_of_a_merge_wrote_belongs_to_the_side_that_was_fir
     await merge_stores(ada, "lab", "memories")
     lines = (await annotate(ada, "/memories/a.md")).blame.lines
     assert [line.change.revision.author.session_id for line in lines] == ["s-bob", "s-ada", "s-bob"]
+
+
+async def test_a_rename_that_a_merge_brings_changes_no_writer() -> None:
+    minutes = count()
+    filesystem = MemoryFilesystem([Store("memories", "Memories")], lambda: noon() + timedelta(minutes=next(minutes)))
+    ada, bob = caller(filesystem, "s-ada"), caller(filesystem, "s-bob")
+    await filesystem.fork_store("memories", Store("lab", "Lab"))
+    await create(ada, "/memories/a.md", "one\n")
+    await create(bob, "/lab/a.md", "one\n")
+    await merge_stores(ada, "memories", "lab")
+    await rename(ada, "/memories/a.md", "/memories/b.md")
+    await merge_stores(ada, "memories", "lab")
+    (line,) = (await annotate(ada, "/lab/b.md")).blame.lines
+    assert line.change.revision.author.session_id == "s-bob"
 
 
 async def test_a_line_that_a_revert_brings_back_in_a_fork_is_found_where_the_fork_began(

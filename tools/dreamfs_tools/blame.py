@@ -157,8 +157,7 @@ class _Lives:
         lines = ended_lines(text)
         if row.operation == "restored" and (then := self._restored(life, text, came)):
             return replace(then, gaps=gaps)
-        parents = [before] if came is None else [came] if is_move_in(row) else [before, came]
-        writers = _writers(lines, parents)
+        writers = _writers(lines, _parents(row, before, came))
         if row.came_from is not None and (is_move_in(row) or not is_incoming(row)):
             _find_again(lines, writers, self._earlier(life))
         return _State(text, lines, [row if by is None else by for by in writers], gaps)
@@ -179,6 +178,13 @@ class _Lives:
 
 def _version(row: Change) -> int:
     return row.version
+
+
+def _parents(row: Change, before: _State, came: _State | None) -> Sequence[_State]:
+    """The states whose lines a change may have; a store merge that only renames a file takes no line of theirs."""
+    if came is None or (is_incoming(row) and row.operation == "renamed" and not is_move_in(row)):
+        return [before]
+    return [came] if is_move_in(row) else [before, came]
 
 
 def _writers(lines: Sequence[str], parents: Sequence[_State]) -> list[Change | None]:
