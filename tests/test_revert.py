@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from typing import cast
 
 import pytest
 
@@ -10,11 +11,12 @@ from dreamfs_tools.create import create
 from dreamfs_tools.delete import delete
 from dreamfs_tools.dream import Claim, Dream, Evidence, Proposal
 from dreamfs_tools.errors import Refusal
-from dreamfs_tools.filesystem import Author, Filesystem, Planned, Put, Snapshot
+from dreamfs_tools.filesystem import Author, Filesystem, Planned, Put, Snapshot, Store
 from dreamfs_tools.rename import rename
 from dreamfs_tools.restore import restore
 from dreamfs_tools.revert import revert
 from dreamfs_tools.selection import Selection
+from dreamfs_tools.stores import StoreKeeper
 from dreamfs_tools.str_replace import str_replace
 from memory_filesystem import MemoryFilesystem
 from writing_world import STORES, caller, head_of, history_of, memory_id_of, noon, text_of
@@ -239,6 +241,25 @@ async def test_a_file_moved_between_stores_goes_back_whole(filesystem: Filesyste
     assert await files(filesystem) == {A: "one\n"}
     assert await memory_id_of(filesystem, A) == identity
     assert sorted(found.revisions) == ["memories", "team"]
+
+
+async def test_a_file_moved_to_where_it_lives_already_is_found_there_and_goes_back(
+    filesystem: Filesystem, ada: Call, bob: Call
+) -> None:
+    await create(ada, A, "one\n")
+    await cast("StoreKeeper", filesystem).fork_store("memories", Store("lab", "Lab"))
+    before, identity = await files(filesystem), await memory_id_of(filesystem, "/lab/a.md")
+    await rename(bob, "/lab/a.md", "/memories/lab.md")
+    with pytest.raises(
+        Refusal, match=r"It was moved to another store, /memories/lab\.md, in version \d+ by session s-bob"
+    ):
+        await str_replace(ada, "/lab/a.md", "one", "two")
+    with pytest.raises(Refusal, match="only one end of the move can be undone"):
+        await revert(ada, replace(BOB, path="/memories"))
+    await rename(bob, "/memories/lab.md", "/team/lab.md")
+    await revert(ada, BOB)
+    assert await files(filesystem) == before
+    assert await memory_id_of(filesystem, "/lab/a.md") == identity
 
 
 async def test_files_that_changed_places_change_back(filesystem: Filesystem, ada: Call, bob: Call) -> None:

@@ -96,18 +96,23 @@ def arrived(snapshot: Snapshot, store: str, left: Change) -> Change | None:
     """For a file that left a store, which shows there as a deletion, the row of its arrival in another store."""
     if left.operation != "deleted":
         return None
-    which = ChangeFilter(memory_id=left.memory_id, operation="renamed")
-    for other in snapshot.stores():
-        for row in snapshot.changes(other.slug, which, _MOVES_READ_MAX):
-            if row.old_path == f"/{store}/{left.path}" and _of_one_revision(store, left, row):
-                return row
+    at = left.revision.created_at
+    same = ChangeFilter(memory_id=left.memory_id, operation="renamed")
+    # Where the memory lived already, as in a fork, it arrived as a new one.
+    renewed = ChangeFilter(operation="renamed", incoming=True, since=at, until=at)
+    for which in (same, renewed):
+        for other in snapshot.stores():
+            for row in snapshot.changes(other.slug, which, _MOVES_READ_MAX):
+                if row.old_path == f"/{store}/{left.path}" and _of_one_move(store, left, row):
+                    return row
     return None
 
 
-def _of_one_revision(store: str, left: Change, row: Change) -> bool:
+def _of_one_move(store: str, left: Change, row: Change) -> bool:
     """Whether an arrival is the other end of a departure: several moves may have one time, if the clock is coarse."""
     origin = row.came_from
-    if origin is not None and origin.store == store and origin.revision != left.version - 1:
+    departure = (left.version - 1, left.memory_id)
+    if origin is not None and origin.store == store and (origin.revision, origin.memory_id) != departure:
         return False
     return row.revision.created_at == left.revision.created_at
 

@@ -248,7 +248,7 @@ def _joined(snapshot: Snapshot, files: Sequence[Undone], chosen: _Chosen) -> tup
     """A file that was moved between stores goes back as one; half of such a move cannot be undone."""
     back = {file.memory_id: file for file in files if file.now is None}
     gone = {file.memory_id: file for file in files if file.then is None}
-    staying = {(file.now.store, file.memory_id) for file in files if file.now and file.then}
+    undone = {(file.now.store, file.memory_id) for file in files if file.now}
     whole: list[Undone] = []
     blocked: list[Blocked] = []
     for file in files:
@@ -266,7 +266,7 @@ def _joined(snapshot: Snapshot, files: Sequence[Undone], chosen: _Chosen) -> tup
                 else (
                     _origin(min(own, key=_key), chosen)
                     if file.then is None
-                    else _fate(snapshot, max(own, key=_key), chosen, staying)
+                    else _fate(snapshot, max(own, key=_key), chosen, undone)
                 )
             )
             whole += [file] if end == "whole" else []
@@ -281,28 +281,30 @@ def _origin(arrival: Change, chosen: _Chosen) -> Literal["whole", "half"]:
     if not arrival.old_path.startswith("/"):
         return "whole"
     store, _, path = arrival.old_path[1:].partition("/")
-    left = chosen.get((store, arrival.memory_id), ())
+    # Where the memory lived already, as in a fork, it arrived as a new one.
+    memory_id = arrival.came_from.memory_id if arrival.came_from else arrival.memory_id
+    left = chosen.get((store, memory_id), ())
     return "whole" if any((one.operation, one.path) == ("deleted", path) for one in left) else "half"
 
 
 def _fate(
-    snapshot: Snapshot, left: Change, chosen: _Chosen, staying: AbstractSet[tuple[str, str]]
+    snapshot: Snapshot, left: Change, chosen: _Chosen, undone: AbstractSet[tuple[str, str]]
 ) -> Literal["whole", "half", "deleted"]:
     """Whether a file may come back that went by a change: not where it lives elsewhere, or others deleted it there.
 
-    `staying` are the files, by store and memory, that go back to what they were in their own store.
+    `undone` are the files that are there, by store and memory, and go back to what they were, or go.
     """
     arrival = arrived(snapshot, left.store, left)
     if arrival is None:
         return "whole"
     own = {_key(one) for one in chosen.get((arrival.store, arrival.memory_id), ())}
     newest = max(snapshot.changes(arrival.store, ChangeFilter(memory_id=arrival.memory_id), 2), key=_key)
-    if _key(arrival) in own and (arrival.store, arrival.memory_id) in staying:
-        return "whole"  # it came where a file of its memory had been, as in a fork, and that one is there again
+    if _key(arrival) in own and (arrival.store, arrival.memory_id) in undone:
+        return "whole"  # it came where its memory had been or was, as in a fork, and that is there again, or this goes
     if _key(arrival) not in own or newest.operation != "deleted":
         return "half"
     if _key(newest) in own:
-        return _fate(snapshot, newest, chosen, staying)
+        return _fate(snapshot, newest, chosen, undone)
     return "half" if arrived(snapshot, newest.store, newest) else "deleted"
 
 
