@@ -77,6 +77,20 @@ def test_alerts_of_one_moment_are_one_finding_with_a_claim_for_each_name() -> No
     assert "- At the same times: `" in text
 
 
+def test_an_event_with_a_long_name_has_a_short_one_in_titles_and_stands_whole_once() -> None:
+    rng = random.Random(11)
+    name = "alert raised because the queue of the ledger grew beyond what the writers of one region drain"
+    stuff = material(held(days(rng, replicas(rng, [name]))))
+    [proposal] = [p for p in curate(stuff, mine(stuff)) if p.changes[0].path.startswith("/memories/patterns/")]
+    text = proposal.changes[0].file_text
+    assert text is not None
+    [follow] = [claim.statistics["follow"] for claim in proposal.claims]
+    assert len(follow) > 60
+    assert text.count(follow) == 1
+    assert " … follows ledger surge began" in proposal.title
+    assert "Before the second:" in text
+
+
 def test_what_follows_at_another_distance_is_a_finding_of_its_own() -> None:
     rng = random.Random(11)
     near = replicas(rng, ["east pool alert"])

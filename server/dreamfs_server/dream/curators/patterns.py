@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 
 from dreamfs_server.dream.curators.filing import append, new_path, topic_file
-from dreamfs_server.dream.curators.wording import fragment, slug
+from dreamfs_server.dream.curators.wording import fragment, shortened, slug
 from dreamfs_server.dream.evidence.guard import reads_as_order
 from dreamfs_server.dream.evidence.lags.association import Association
 from dreamfs_server.dream.evidence.lags.lags import told_lag
 from dreamfs_server.dream.evidence.support import told
 from dreamfs_server.dream.material import Material, Memory
 from dreamfs_tools.dreaming import Card, Proposal, ProposedChange
+
+_TITLE_NAME = 60
+"""Characters of an event's name in a title. Where one is longer, it is written once and spoken of as the first or the second."""
 
 
 def pattern_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Proposal, float]]:
@@ -33,7 +36,7 @@ def pattern_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[P
             f"Mined, no model. {card.claims[0].text} Tested against shifted times ({told_q(one.q_value)} after correction for all pairs). "
             "Whoever sees the first can expect the second, and need not treat it as news."
         )
-        title = f"{one.follow} follows {one.lead} after about {told_lag(one.lag_seconds)}"
+        title = f"{_heading(one)} after about {told_lag(one.lag_seconds)}"
         result.append(
             (
                 Proposal(number=0, title=title[:255], rationale=rationale, changes=[change], claims=card.claims),
@@ -48,14 +51,17 @@ def told_q(q: float) -> str:
 
 
 def _heading(one: Association) -> str:
-    return f"{one.follow} follows {one.lead}"
+    return f"{shortened(one.follow, _TITLE_NAME)} follows {shortened(one.lead, _TITLE_NAME)}"
 
 
 def _block(card: Card, one: Association) -> str:
     lead, follow = fragment(one.lead), fragment(one.follow)
+    first, second, one_of_first = lead, follow, f"a {lead}"
+    if max(len(one.lead), len(one.follow)) > _TITLE_NAME:
+        first, second, one_of_first = "the first", "the second", "one"
     lines = [
         f"- {follow} comes about {told_lag(one.lag_seconds)} after {lead} ({told_lag(one.lag_low)} to {told_lag(one.lag_high)}).",
-        f"- After {lead}: {one.hits} of {one.trials} times. Before {follow}: {one.preceded} of {one.follows} had a {lead} at that distance.",
+        f"- After {first}: {one.hits} of {one.trials} times. Before {second}: {one.preceded} of {one.follows} had {one_of_first} at that distance.",
         f"- Seen in {told(card.claims[0].support)}. An association, not a cause.",
     ]
     if beside := _beside(card):

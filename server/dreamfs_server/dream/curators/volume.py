@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dreamfs_server.dream.curators.filing import append
 from dreamfs_server.dream.curators.wording import may_name
 from dreamfs_server.dream.evidence.work.volume import Filling
-from dreamfs_server.dream.evidence.work.volume_cards import told_characters, told_cost, told_share_min, told_size
+from dreamfs_server.dream.evidence.work.volume_cards import told_characters, told_cost, told_size
 from dreamfs_server.dream.material import Material
 from dreamfs_tools.dreaming import Card, Proposal, ProposedChange
 
 page_name = "what-fills-the-context"
 lines_max = 8
+title_share_min = 0.05
+"""Of all that tools gave back; of less the title says the size."""
 _HEAD = (
     "# What fills the context\n\nWhat tools give back takes room in the context from then on, and is paid for; four characters are about a "
     "token. Search one of these files for what is needed and read that part; have a command print what is needed. Paths are relative to "
@@ -47,7 +49,7 @@ def volume_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Pr
 
 def _title(card: Card) -> str:
     found: Filling = card.data["filling"]
-    if found.share >= told_share_min:
+    if found.share >= title_share_min:
         return f"`{found.name}` fills {found.share * 100:.0f} % of what tools give back"
     return f"`{found.name}` gives {told_characters(found.characters)} characters at a time"
 

@@ -5,6 +5,7 @@ rule are ours; from a transcript come only short fragments, in code quotes, and 
 """
 
 import re
+import textwrap
 
 from dreamfs_server.dream.evidence.guard import is_destructive, reads_as_order
 
@@ -53,6 +54,12 @@ def fragment(text: str) -> str:
         line = line[: fragment_characters_max - 1] + "…"
     fence = "``" if "`" in line else "`"
     return f"{fence} {line} {fence}" if fence == "``" else f"`{line}`"
+
+
+def shortened(text: str, characters: int) -> str:
+    """A text of one line for a title, cut between two words where it is longer."""
+    result = textwrap.shorten(text, characters, placeholder=" …")
+    return result if result != "…" else f"{text[: characters - 1]}…"
 
 
 def slug(text: str, characters: int = 48) -> str:
