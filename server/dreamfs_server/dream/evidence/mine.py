@@ -179,7 +179,7 @@ def _of_sessions(observed: Sequence[_Observed], orders: Orders) -> list[Card]:
     lasting = duration_cards(slow_commands(_all(one.timed for one in observed), days), orders.repeats)
     large = volume_cards(filling(_all(one.given for one in observed), visits, atlas), orders.repeats)
     findings = recurring(failed)
-    circumstances = contrasts(findings, _all(one.called for one in observed))
+    circumstances = contrasts(findings, _all(one.called for one in observed), atlas, orders.repeats)
     refused = permit_cards([one.permitted for one in observed], orders.repeats)
     asked_for = correction_cards(_all(one.wished for one in observed))
     errors = enriched(error_cards(failed, places, _ran(observed)), circumstances)

@@ -6,20 +6,26 @@ they do, so only the calls of one conversation are compared with each other. Und
 under the circumstance has a hypergeometric number of failures there; the sum over sessions is their convolution, and the
 p-value its upper tail. Further attempts after a failure are left out, since they fail for the same reason.
 
+The file, folder or host that a call was about is a circumstance too: one file in which edits fail, one page that is too long.
+
 All pairs of an error and a circumstance that five sessions could bear out are tested, and Benjamini-Hochberg holds the share
 of false ones among those told at `q_max`. What is told also has to be large: failures under it in `sessions_min` sessions, at
 `ratio_min` times the rate of other calls. It is an association: no experiment was made.
 """
 
+import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from dreamfs_server.dream.evidence.chance import at_least_within, q_values
 from dreamfs_server.dream.evidence.errors.circumstances import GLOBBED, SHELL_ONLY, UNREAD, Called
 from dreamfs_server.dream.evidence.errors.errors import Failure, Finding
+from dreamfs_server.dream.evidence.guard import reads_as_order
+from dreamfs_server.dream.evidence.places.roots import told_path
+from dreamfs_server.dream.evidence.places.visits import Atlas
 from dreamfs_server.dream.evidence.support import Place, spread, support, told
 from dreamfs_tools.dreaming import Card, Claim, Evidence
 
@@ -29,12 +35,17 @@ rate_min = 0.05
 """Of the calls under a circumstance, that have to fail for it to be worth a word."""
 q_max = 0.001
 evidence_max = 6
+ABOUT = "it was about "
+"""How a circumstance begins that names the file, folder or host."""
 _RESTATES = {
     UNREAD: ("read", "exist", "no such file"),
     SHELL_ONLY: ("exist", "no such file"),
     GLOBBED: ("no match", "pattern"),
 }
 """A circumstance that an error with one of these words states itself, or that follows from it."""
+_ABOUT_RESTATES = ("exist", "no such file", "not found: /", "directory", "not a file")
+"""What is missing or is a folder is said where places are (`places.py`)."""
+_NAME = re.compile(r"[\w@+~./:()\[\]-]{2,120}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +72,19 @@ class Contrast:
         )
 
 
-def contrasts(findings: Sequence[Finding], called: Sequence[Called]) -> dict[str, Contrast]:
+def contrasts(
+    findings: Sequence[Finding], called: Sequence[Called], atlas: Atlas, repeats_order: Callable[[str], bool]
+) -> dict[str, Contrast]:
     """For each error that has one, the circumstance that most of its failures share.
 
     Args:
         findings: recurring errors.
         called: the calls of all sessions, in any order.
+        atlas: what all of them know of paths.
+        repeats_order: whether words are those of an order that stands in a transcript.
     """
     by_kind: dict[tuple[str, str], list[Called]] = defaultdict(list)
-    for one in called:
+    for one in _about(called, atlas, repeats_order):
         by_kind[one.kind].append(one)
     tested: list[Contrast] = []
     for finding in findings:
@@ -77,10 +92,46 @@ def contrasts(findings: Sequence[Finding], called: Sequence[Called]) -> dict[str
             tested += _tests(finding, by_kind)
     result: dict[str, Contrast] = {}
     # The last of an error wins: the one that most failures share, of those the surest.
-    for contrast in sorted(_with_q_values(tested), key=lambda one: (one.failed_with, -one.p_value, one.condition)):
+    for contrast in sorted(_with_q_values(tested), key=_telling_most):
         if _is_telling(contrast):
             result[contrast.error] = contrast
     return result
+
+
+def _telling_most(one: Contrast) -> tuple[int, float, bool, str]:
+    # What was done is worth more than where it was done, if both hold of the same calls.
+    return one.failed_with, -one.p_value, not one.condition.startswith(ABOUT), one.condition
+
+
+def _about(called: Sequence[Called], atlas: Atlas, repeats_order: Callable[[str], bool]) -> list[Called]:
+    """Calls with what they were about as a circumstance, where enough sessions made some about it."""
+    names = [_name(one, atlas) for one in called]
+    roots: dict[str, set[str]] = defaultdict(set)
+    for one, name in zip(called, names, strict=True):
+        roots[name].add(one.place.root)
+    told_names = {
+        name
+        for name, found in roots.items()
+        if len(found) >= sessions_min
+        and _NAME.fullmatch(name)
+        and not repeats_order(name)
+        and not reads_as_order(re.sub(r"[/_.:-]+", " ", name))
+    }
+    return [
+        replace(one, where=one.where | {f"{ABOUT}`{name}`"}) if name in told_names else one
+        for one, name in zip(called, names, strict=True)
+    ]
+
+
+def _name(one: Called, atlas: Atlas) -> str:
+    path = one.file.replace("\\", "/").rstrip("/")
+    return told_path(path, atlas.root_of.get(one.place.session_id, "")) if path else one.host
+
+
+def _restates(condition: str, signature: str) -> bool:
+    line = signature.lower()
+    words = _ABOUT_RESTATES if condition.startswith(ABOUT) else _RESTATES.get(condition, ())
+    return any(word in line for word in words) or condition.removeprefix(ABOUT).strip("`").lower() in line
 
 
 def _tests(finding: Finding, by_kind: Mapping[tuple[str, str], Sequence[Called]]) -> list[Contrast]:
@@ -101,7 +152,7 @@ def _tests(finding: Finding, by_kind: Mapping[tuple[str, str], Sequence[Called]]
                 under[condition].append((one, failure))
     result: list[Contrast] = []
     for condition, chosen in sorted(under.items()):
-        if any(word in finding.signature.lower() for word in _RESTATES.get(condition, ())):
+        if _restates(condition, finding.signature):
             continue
         if len({one.place.root for one, _ in chosen}) < sessions_min:
             continue

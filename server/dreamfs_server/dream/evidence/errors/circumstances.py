@@ -56,6 +56,7 @@ _REWRITES = re.compile(
     r"|\b(?:cargo|make|mise|just|task|npm|pnpm|yarn|bun|dotnet|mix|deno|go)\s+(?:run\s+)?(?:fmt|format)\b|\blint:fix\b"
     r"|\bgit\s+(?:checkout|stash|pull|merge|rebase|reset|restore|switch|cherry-pick|revert|apply)\b"
 )
+_HOST = re.compile(r"https?://(?:[^/@\s]*@)?([\w.-]{3,80})(?=[:/?#]|$)")
 _HELD = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"")
 _FLAG = re.compile(r"(?<!\S)--[a-z][a-z-]+")
 
@@ -69,6 +70,10 @@ class Called:
     """Tool and program: calls of one kind are compared."""
     answer: tuple[str, int, int]
     where: frozenset[str]
+    file: str = ""
+    """The file or folder that the call was about, as it was given; "" for a command."""
+    host: str = ""
+    """Whom it asked, of a call with a web address."""
 
 
 def calls(gathered: Gathered, place: Place, all_steps: Sequence[Step]) -> list[Called]:
@@ -98,13 +103,20 @@ def calls(gathered: Gathered, place: Place, all_steps: Sequence[Step]) -> list[C
                 where.add(AWAY)
         elif step.file and step.tool.lower() in _EDITS:
             where |= _about_file(step, all_steps, looks, reads, in_part, summaries)
-        result.append(Called(place, kind, lines_of(gathered.session.session_id, step.result), frozenset(where)))
+        about = ("", "") if step.command else (step.file, _host(step))
+        result.append(Called(place, kind, lines_of(gathered.session.session_id, step.result), frozenset(where), *about))
         if step.file and not step.failed and step.tool.lower() in _EDITS | _READS:
             looks[step.file] = step.position
             if step.tool.lower() in _READS:
                 reads[step.file] = step.position
                 in_part[step.file] = bool(step.given.get("offset") or step.given.get("limit"))
     return result
+
+
+def _host(step: Step) -> str:
+    url = step.given.get("url")
+    found = _HOST.match(url) if isinstance(url, str) else None
+    return found[1].lower() if found else ""
 
 
 def _shapes(command: str) -> list[str]:
