@@ -154,18 +154,30 @@ def opened(number: int, *sentences: str) -> Gathered:
     return talk(number, [("user", " ".join(sentences)), ("assistant", "Done.")])
 
 
-def test_what_tasks_forbid_counts_with_what_was_said_later() -> None:
+def test_what_is_said_beside_different_tasks_counts_with_what_is_said_later() -> None:
     tasks = [
         opened(0, "Fix the court.", "DO NOT CHANGE OTHER MODES."),
         opened(1, "Redraw the net.", "Do not change other modes!"),
-        opened(2, "Use the racket list.", "Always name it.", "Please do not change the other modes!"),
     ]
-    assert cards(tasks) == [], "what only ever stands in tasks belongs to them"
+    assert [card.data["rule"] for card in cards(tasks)] == [False]
     later = heard(3, "Don't change other modes.")
-    [card] = cards([*tasks, later])
-    assert card.claims[0].support.sessions == 3, "two tasks have it in the same words and count as one"
     [proposal] = curate(material([*tasks, later]), mine(material([*tasks, later])))
     assert "(3 sessions on 3 days)" in proposal.changes[0].file_text
+
+
+@pytest.mark.parametrize(
+    "wish", ["Always run make lint before you commit.", "Run make lint before every commit.", "We use bun, never npm."]
+)
+def test_what_is_to_be_done_each_time_is_a_wish_beside_a_task_too(wish: str) -> None:
+    tasks = ("Fix the parser.", "The export is slow.", "Please repair the login on phones.")
+    [card] = cards([opened(n, task, wish) for n, task in enumerate(tasks)])
+    assert card.data["rule"]
+    assert card.data["said"] == wish
+
+
+def test_what_one_task_is_to_be_done_with_is_no_wish() -> None:
+    tasks = ("Fix the parser.", "The export is slow.", "Please repair the login on phones.")
+    assert cards([opened(n, task, "Use the plan in the issue.") for n, task in enumerate(tasks)]) == []
 
 
 def test_a_task_that_is_nothing_but_a_wish_is_a_task() -> None:
@@ -178,7 +190,7 @@ def test_a_task_that_is_nothing_but_a_wish_is_a_task() -> None:
 
 
 def test_a_script_that_forbids_in_the_same_words_each_time_is_counted_once() -> None:
-    script = [opened(n, f"Review change {n}.", "Never push to main.") for n in range(20)]
+    script = [opened(n, f"Review the change {n}.", f"It is of day {n}.", "Never push to main.") for n in range(20)]
     [card] = cards([*script, heard(21, "Please never push to main.")])
     assert card.claims[0].support.sessions == 2
 

@@ -1,8 +1,8 @@
 """What people tell agents again and again: corrections and preferences.
 
 What counts is said after an agent or somebody else had begun, sentence by sentence, in a person's own words (`said.py`), and says
-how to work (`ways.py`). The first message of a session is its task: of it only what it forbids counts, beside a task, and only for
-a wish that somebody also has later in a session. Of first messages that forbid it in the same words, as those of a script do, one counts.
+how to work (`ways.py`). The first message of a session is its task: of it only what it forbids, or wants each time, counts beside a
+task. Of first messages that say it in the same words and have another sentence in common, as those of a script do, one counts.
 What addresses agents, or speaks of them, over people's heads counts for nothing (`guard.py`), and what people say to one another for
 less. Sentences are the same if they ask for the same (`agreement.py`); what one person says in one session is a wish, what is said in several sessions on several days is a preference.
 One message that several logs hold was said once.
@@ -22,7 +22,7 @@ from dreamfs_server.dream.evidence.people.agreement import Asked, agreement, ask
 from dreamfs_server.dream.evidence.people.cause_phrases import is_labelled
 from dreamfs_server.dream.evidence.people.cause_phrases import told as cause_or_fix
 from dreamfs_server.dream.evidence.people.refusals import refused_with
-from dreamfs_server.dream.evidence.people.ways import asks_or_is_of_one_case, forbids, says_how
+from dreamfs_server.dream.evidence.people.ways import always, asks_or_is_of_one_case, forbids, says_how
 from dreamfs_server.dream.evidence.said import is_a_clients, own_sentences
 from dreamfs_server.dream.evidence.support import Place, is_rule, spread, support, told
 from dreamfs_server.dream.material import Gathered, cite
@@ -33,6 +33,8 @@ sentence_characters_max = 240
 telling_words_min = 3
 forbidding_words_min = 2
 """Of "don't commit", which says enough."""
+script_words_min = 3
+"""Of a sentence that two first messages share, for them to be of one script."""
 cards_max = 20
 custom_sessions_min = 4
 custom_names_min = 3
@@ -56,11 +58,13 @@ class Wish:
     text: str
     quote: Evidence
     message: tuple[datetime | None, str] = (None, "")
-    """When the message was said, and its text: with a time, the same one in another log is no second one. Of an opening, its own words."""
+    """When the message was said, and its text: with a time, the same one in another log is no second one."""
     speaker: str = ""
     """Who said it, where the log knows."""
     opening: bool = False
     """It was said with the task of the session."""
+    beside: frozenset[str] = frozenset()
+    """Of an opening, what else it says: its other sentences, without numbers."""
     to_agent: bool = True
     """An agent takes part in the conversation; else people said it to one another."""
 
@@ -95,9 +99,9 @@ def wishes(gathered: Gathered, place: Place, withheld: list[Site]) -> list[Wish]
 def _wishes(
     place: Place, event: Event, span: tuple[int, int], withheld: list[Site], *, opening: bool = False
 ) -> list[Wish]:
-    """The wishes of one message; of an opening one what it forbids, if it says something else as well."""
+    """The wishes of one message; of an opening one only those beside a task."""
     found: list[Wish] = []
-    others = 0
+    others: set[str] = set()
     for start, end, sentence in own_sentences(event.text[span[0] : span[1]]):
         text = _NAMED.sub("", sentence)
         if len(text) <= sentence_characters_max and not _is_finding(sentence) and _is_wish(text, opening=opening):
@@ -105,11 +109,14 @@ def _wishes(
             if quote.quote and not may_tell(text, "wish", event.text[span[0] + start : span[0] + end]):
                 withheld.append((place.session_id, quote.lines[0]))
             elif quote.quote:
-                said = (None, _plain(text)) if opening else (event.at, event.text)
+                said = (event.at, event.text)
                 found.append(Wish(place, asked(text), text, quote, said, event.speaker, opening))
         else:
-            others += 1
-    return found if others or not opening else []
+            others.add(_plain(text))
+    if not opening:
+        return found
+    beside = frozenset(other for other in others if len(other.split()) >= script_words_min)
+    return [replace(wish, beside=beside) for wish in found] if others else []
 
 
 def _is_finding(sentence: str) -> bool:
@@ -123,18 +130,21 @@ def _is_wish(text: str, *, opening: bool) -> bool:
     bare = _CODE.sub("x", text)
     if asks_or_is_of_one_case(text):
         return False
-    if words < telling_words_min or opening:
+    if words < telling_words_min:
         return words >= forbidding_words_min and forbids(bare)
-    return says_how(bare)
+    return forbids(bare) or always(bare) if opening else says_how(bare)
 
 
 def correction_cards(found: Sequence[Wish]) -> list[Card]:
     """One card a wish that at least two sessions heard."""
     groups: list[list[Wish]] = []
     said_in: dict[tuple[datetime | None, str], Place] = {}
+    scripts: dict[tuple[str, str], Place] = {}
     for wish in sorted(found, key=lambda one: (one.text, one.place, one.quote.lines)):
-        is_known = wish.opening or wish.message[0] is not None
-        if is_known and said_in.setdefault(wish.message, wish.place) != wish.place:
+        if wish.message[0] is not None and said_in.setdefault(wish.message, wish.place) != wish.place:
+            continue
+        words = _plain(wish.text)
+        if {scripts.setdefault((words, other), wish.place) for other in wish.beside} - {wish.place}:
             continue
         best = max(groups, key=lambda group: _agreement(group, wish), default=None)
         if best is not None and _agreement(best, wish) >= shared_part_min:
@@ -145,7 +155,7 @@ def correction_cards(found: Sequence[Wish]) -> list[Card]:
     for group in groups:
         places = {wish.place for wish in group}
         rests = support(places)
-        if rests.sessions < 2 or all(wish.opening for wish in group):
+        if rests.sessions < 2:
             continue
         to_agents = [wish for wish in group if wish.to_agent]
         is_custom = _is_custom(group)
@@ -212,4 +222,5 @@ def _typical(group: Iterable[Wish]) -> str:
 
 
 def _plain(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
+    """Its words, without numbers."""
+    return " ".join(re.findall(r"[^\W\d_]+", text.casefold()))

@@ -55,7 +55,18 @@ _ORDERS = (
     r"(?:toujours(?!\s+(?:pas|la|le|les|aussi|en)\b)|évite[sz]?|utilise[sz]?)\s+\w",
 )
 """How one begins that asks for something, or tells a habit."""
+_EACH_TIME = (
+    r"always\s+\w",
+    rf"we\s+(?:always\s+|never\s+|only\s+)?{_DONE}\s+\w",
+    rf"{_DONE}\s[^.?!]*\bbefore\s+(?:you|each|every)\b",
+    r"(?:immer|wir\s+(?:verwenden|benutzen|nutzen|nehmen))\s+\w",
+    r"(?:siempre|usamos|utilizamos)\s+\w",
+    r"(?:toujours|on utilise|nous utilisons)\s+\w",
+)
+"""How a clause begins that says what is done every time, and not this time only."""
 _SAYS_SO = (
+    rf"{_CLAUSE}{_DONE}\s[^.?!]*\bbefore\s+(?:you|each|every)\b",
+    rf"^\W*(?:no|nope|wrong)[,.!:]\s+(?:please\s+)?{_DONE}\s+\w",
     rf"^\W*{_BEFORE}again[:,]\s+(?!i\b|it\b|the\b|th\w+\b|we\b|what|why|how|not\b)\w",
     r"\bi\s+(?:(?:do not|don['’]?t|never)\s+(?:want|need|like)|(?:would|['’]d)?\s*prefer)\s+(?:it (?:when|if)\s+)?you\b",
     r"\bi\s+don['’]?t\s+want\s+to\s+(?:see|find)\b",
@@ -86,6 +97,7 @@ def _one_of(patterns: Iterable[str]) -> str:
 
 _FORBIDDING = re.compile(f"(?i){_CLAUSE}(?:{_one_of(_FORBIDS)})")
 _HOW = re.compile(f"(?i){_CLAUSE}(?:{_one_of((*_FORBIDS, *_ORDERS))})|{_one_of(_SAYS_SO)}")
+_STANDING = re.compile(f"(?i){_CLAUSE}(?:{_one_of(_EACH_TIME)})")
 _RATHER = re.compile(f"(?i){_one_of(_SAYS_RATHER)}")
 _OF_THEMSELVES = re.compile(
     r"(?i)\b(?:my|mine|i['’](?:m|ve|d|ll)|i\s+(?!said\b|told\b|ask|say\b|tell\b|request|approve|confirm)\w+"
@@ -125,6 +137,11 @@ def asks_or_is_of_one_case(sentence: str) -> bool:
     if _ASKS.search(sentence) and not _ASKED_FOR.search(sentence):
         return True
     return _ONE_CASE.search(sentence) is not None or _TAKES_THEIRS.search(sentence) is not None
+
+
+def always(sentence: str) -> bool:
+    """Whether it says outright what is to be done each time, or what they always use."""
+    return _STANDING.search(sentence) is not None and says_how(sentence)
 
 
 def forbids(sentence: str) -> bool:
