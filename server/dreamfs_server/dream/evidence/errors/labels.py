@@ -6,6 +6,7 @@ from difflib import SequenceMatcher
 
 from dreamfs_server.dream.evidence.errors.command_changes import DESTROYING, INTERPRETERS, LOOKING, SUBCOMMANDS
 from dreamfs_server.dream.evidence.errors.signature import mask
+from dreamfs_server.dream.evidence.guard import is_destructive
 from dreamfs_server.dream.evidence.steps import Step
 
 changed_words_max = 8
@@ -41,8 +42,11 @@ _ASKS = frozenset(("pattern", "query", "url", "prompt", "todos"))
 
 
 def labels_first(failed: Step, step: Step) -> list[str]:
-    """What was done right before another try, from the most particular to the most general way to put it."""
-    general = _label_first(failed, step)
+    """What was done right before another try, from the most particular to the most general way to put it.
+
+    Nothing of a command that must not be recommended: `curl … | sh` is not told as `curl` either.
+    """
+    general = "" if is_destructive(step.command) else _label_first(failed, step)
     if not general or not step.command:
         return [general] if general else []
     line = " ".join(_without_showing(step.command).split())
