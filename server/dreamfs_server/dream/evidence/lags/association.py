@@ -9,7 +9,8 @@ never thinner than theory has it. Benjamini–Hochberg over all ordered pairs co
 
 What is counted, and counted once: sessions that saw the same event looked at the same time, so they are one window; a
 refiring alert is one episode; an A counts as a trial only if the session looked on until the band had passed. A finding needs 5
-hits in 4 windows on 2 days. It is an *association*: a schedule that both follow, a chain through a third event and a
+hits in 4 windows on 2 days, and twice as many as B alone would make, by its rate in all windows and just before the band, since
+shifted times do not keep hours in which everything comes more often. It is an *association*: a schedule that both follow, a chain through a third event and a
 common cause are looked for and named, and so is when sessions were opened because of B.
 """
 
@@ -139,7 +140,7 @@ def _describe(windows: Sequence[Window], one: Pair, blur: float) -> Association 
     touched = {number for number, _, _ in pairs}
     seconds = sum(window.end - window.start for window in windows)
     rate = sum(len(window.at.get(follow, ())) for window in windows) / max(seconds, 1.0)
-    chance = -expm1(-rate * (high - low))
+    chance = max(-expm1(-rate * (high - low)), _before(windows, one, low, high))
     if (
         hits < hits_min
         or len(touched) < windows_min
@@ -165,6 +166,18 @@ def _describe(windows: Sequence[Window], one: Pair, blur: float) -> Association 
         q_value=1.0,
         pairs=pairs,
     )
+
+
+def _before(windows: Sequence[Window], one: Pair, low: float, high: float) -> float:
+    """How often the follower comes in as many seconds before these lags: where all is busy for an hour it is there anyhow."""
+    looked = came = 0
+    for window in windows:
+        follows = window.at.get(one.follow, ())
+        for at in window.at.get(one.lead, ()):
+            if (first := at + low - (high - low)) >= window.start:
+                looked += 1
+                came += bisect_left(follows, first) < bisect_left(follows, at + low)
+    return came / max(1, looked)
 
 
 def _focus(windows: Sequence[Window], one: Pair, blur: float) -> tuple[float, float, float]:
