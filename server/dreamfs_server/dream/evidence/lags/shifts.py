@@ -138,13 +138,12 @@ def _excess(
     shared: Iterable[tuple[_Times, _Times]], cells: Sequence[tuple[int, int]], expected: Sequence[float]
 ) -> tuple[float, int]:
     """The largest Poisson log-likelihood ratio over bands, and which band."""
-    seen: list[int] = []
+    counts = [0] * _CELL_COUNT
     for leads, follows in shared:
         for at in leads:
-            near = follows[bisect_right(follows, at) : bisect_left(follows, at + furthest_seconds)]
-            seen += [_CELLS[then - at] for then in near]
-    counted = bytes(seen)
-    sums = [0, *accumulate(counted.count(cell) for cell in range(_CELL_COUNT))]
+            for then in follows[bisect_right(follows, at) : bisect_left(follows, at + furthest_seconds)]:
+                counts[_CELLS[then - at]] += 1
+    sums = [0, *accumulate(counts)]
     best, where = 0.0, 0
     for k, (a, b) in enumerate(cells):
         hits = sums[b] - sums[a]
