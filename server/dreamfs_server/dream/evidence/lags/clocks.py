@@ -12,7 +12,8 @@ from itertools import accumulate
 from math import ceil, exp, log
 from statistics import median
 
-from dreamfs_server.dream.evidence.lags.association import Association, hits_min, lift_min
+from dreamfs_server.dream.evidence.lags.association import Association, lift_min
+from dreamfs_server.dream.evidence.lags.shifts import hits_min
 from dreamfs_server.dream.evidence.lags.windows import Window, blurred
 
 periods = (86400, 43200, 28800, 21600, 14400, 10800, 7200, 3600, 1800, 900, 600, 300)

@@ -5,8 +5,9 @@ from dataclasses import replace
 from math import log
 from statistics import fmean, pstdev
 
-from dreamfs_server.dream.evidence.lags.association import Association, hits_min
+from dreamfs_server.dream.evidence.lags.association import Association
 from dreamfs_server.dream.evidence.lags.clocks import Clocks
+from dreamfs_server.dream.evidence.lags.shifts import hits_min
 from dreamfs_server.dream.evidence.lags.windows import Window
 
 told_odds_min = 3.0

@@ -97,8 +97,7 @@ def _shown_pairs(one: Association, windows: Sequence[Window]) -> list[tuple[Happ
         both: list[tuple[Happening, Happening, Seen]] = []
         ends: list[Happening | None] = [None, None]
         for session in windows[number].sessions:
-            lead = next((e for e in session.events if e.type == one.lead and int(e.at) == int(a)), None)
-            follow = next((e for e in session.events if e.type == one.follow and int(e.at) == int(b)), None)
+            lead, follow = session.event(one.lead, a), session.event(one.follow, b)
             ends = [ends[0] or lead, ends[1] or follow]
             if lead is not None and follow is not None:
                 both.append((lead, follow, session))

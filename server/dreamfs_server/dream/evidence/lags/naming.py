@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 
 NAME_KEYS = (
     "alertname", "event", "event_type", "reason", "type", "name", "title", "service", "source", "app", "job", "namespace", "component",
@@ -56,24 +58,20 @@ def words(text: str) -> list[str]:
 
 def type_of(named: Sequence[str]) -> str:
     """What stays constant: the words without levels, numbers and identifiers; a service keeps its name, a pod loses its hash."""
-    kept: list[str] = []
-    for word in named:
-        if _LEVEL.match(word):
-            continue
-        name = word.partition("=")[0] if "=" in word else word
-        if "=" in word and name.lower() not in NAME_KEYS:
-            continue
-        word_ = _POD_HASH.sub("", word.partition("=")[2] or word)
-        word_ = re.sub(r"\[\d+\]|^\w+/(?=[a-z])", "", word_)
-        for part in _SPLIT.split(word_):
-            plain = part.strip(".-_")
-            if (
-                not plain
-                or any(letter.isdigit() for letter in plain)
-                or _HEX_WORD.match(plain)
-                or not _PART.search(plain)
-            ):
-                continue
-            if plain not in kept:
-                kept.append(plain)
-    return " ".join(kept[:14])
+    kept = dict.fromkeys(part for word in named for part in _constant(word))
+    return " ".join(islice(kept, 14))
+
+
+@lru_cache(8_192)
+def _constant(word: str) -> tuple[str, ...]:
+    """What of a word stays constant."""
+    name, has_value, value = word.partition("=")
+    if _LEVEL.match(word) or (has_value and name.lower() not in NAME_KEYS):
+        return ()
+    word = re.sub(r"\[\d+\]|^\w+/(?=[a-z])", "", _POD_HASH.sub("", value or word))
+    parts = (part.strip(".-_") for part in _SPLIT.split(word))
+    return tuple(
+        part
+        for part in parts
+        if part and not any(map(str.isdigit, part)) and not _HEX_WORD.match(part) and _PART.search(part)
+    )

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dreamfs_server.dream.evidence.lags.association import Association
-from dreamfs_server.dream.evidence.lags.happenings import Happening
 from dreamfs_server.dream.evidence.lags.windows import Window
 
 near_seconds_min = 5.0
@@ -76,12 +75,9 @@ def in_one_output(one: Association, windows: Sequence[Window]) -> bool:
     together = 0
     for number, a, b in one.pairs:
         together += any(
-            _outputs(session.events, one.lead, a) & _outputs(session.events, one.follow, b)
+            (lead := session.event(one.lead, a)) is not None
+            and (follow := session.event(one.follow, b)) is not None
+            and lead.output == follow.output
             for session in windows[number].sessions
         )
     return together >= together_share * len(one.pairs)
-
-
-def _outputs(events: Sequence[Happening], name: str, at: float) -> set[int]:
-    """The numbers of the answers that show this event."""
-    return {event.output for event in events if event.type == name and int(event.at) == int(at)}

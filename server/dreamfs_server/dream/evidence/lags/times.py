@@ -53,8 +53,11 @@ def stamp(line: str, year: int, looked_at: datetime | None) -> Stamp | None:
     found: list[tuple[int, re.Match[str], Callable[[re.Match[str], int, datetime | None], float | None]]] = []
     for pattern, read in _FORMS:
         match = pattern.search(line, 0, _reach)
-        if match is not None:
-            found.append((match.start(), match, read))
+        if match is None:
+            continue
+        if match.start() <= 1 and (seconds := read(match, year, looked_at)) is not None:
+            return seconds, match.start(), match.end()  # Most lines begin with their time.
+        found.append((match.start(), match, read))
     for _, match, read in sorted(found, key=lambda one: one[0]):
         seconds = read(match, year, looked_at)
         if seconds is not None:

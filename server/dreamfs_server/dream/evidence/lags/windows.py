@@ -4,6 +4,7 @@ Several sessions often look at the same hours; what they saw there is one observ
 one and the same event are one window, and a refiring alert is one episode.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +25,13 @@ class Seen:
     day: str
     dated: bool
     events: Sequence[Happening]
+    """In order of time."""
     until: float
+
+    def event(self, name: str, at: float) -> Happening | None:
+        """The event of that type and second, if the session saw it."""
+        first, last = (bisect(self.events, int(at), key=_second) for bisect in (bisect_left, bisect_right))
+        return next((event for event in self.events[first:last] if event.type == name), None)
 
 
 @dataclass(slots=True)
@@ -38,6 +45,10 @@ class Window:
     """Type → times of its episodes."""
     within: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
     """Type → by how many seconds each of those times may be off."""
+
+
+def _second(event: Happening) -> int:
+    return int(event.at)
 
 
 def merged(seen: Sequence[Seen]) -> list[Window]:
