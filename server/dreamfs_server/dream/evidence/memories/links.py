@@ -77,6 +77,17 @@ def is_index(path: str) -> bool:
     return path.rsplit("/", 1)[-1].lower() in _INDEX_NAMES
 
 
+def target_path(target: str, source: str, mount: str, live: set[str]) -> str:
+    """The memory that a link's target names, else the target as it is written: told in the same way from every file."""
+    bare, mark, part = target.strip().partition("#")
+    if not bare or "://" in bare:
+        return target
+    for tried in (bare, f"{bare}.md"):
+        if (path := _resolved(tried, source, mount, live)) in live:
+            return f"{path}{mark}{part}"
+    return target
+
+
 def _links(memory: Memory, mount: str, live: set[str]) -> list[Link]:
     fences = [found.span() for found in _FENCE.finditer(memory.text)]
     result: list[Link] = []
