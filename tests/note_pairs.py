@@ -25,7 +25,9 @@ Never start it by hand while the books are open.
 STEPS = "# Rotate the signing key\n\n1. Make a new key with `keyctl new`.\n2. Publish the new key.\n3. Wait 2 hours.\n4. Delete the old key.\n"
 CODE = "# Drain a node\n\nThis drains a node before work on it:\n\n```sh\nnodectl drain --wait 300 $NODE\nnodectl status\n```\n\nIt takes about 8 minutes.\n"
 TABLE = "# Quotas\n\nQuotas are set by the storage team.\n\n| tenant | quota |\n| --- | --- |\n| alpha | 40 GB |\n| beta | 90 GB |\n"
-PARENTS = "# Ports\n\n- Reporting:\n  - The admin page is on port 9100.\n- Billing:\n  - The admin page is on port 9200.\n"
+PARENTS = (
+    "# Ports\n\n- Reporting:\n  - The admin page is on port 9100.\n- Billing:\n  - The admin page is on port 9200.\n"
+)
 TASKS = "# Move of the archive\n\n- [x] Copy the tapes of 2024 to the new room.\n- [ ] Copy the tapes of 2025 to the new room.\n- Keys are with the front desk.\n"
 FRONT = "---\nname: ledger\ntype: reference\n---\n\n" + NOTE
 LINKED = "# Refunds\n\n- Refunds above 500 EUR need a second approval.\n- The limits are in [limits](limits.md).\n- Refunds are paid on Thursdays.\n"

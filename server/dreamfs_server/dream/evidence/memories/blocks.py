@@ -126,7 +126,9 @@ class _Reader:
             return self._indented(lines, number, at)
         if found := _HEADING.match(line):
             self._heading(line.lstrip().index(" ") if found[1] else len(line.strip()), found[1] or "")
-        elif self.blank and not self.levels and (found := _LABEL.match(line)) and self._labels(found[1]):
+        elif (
+            self.blank and (not self.levels or indent == 0) and (found := _LABEL.match(line)) and self._labels(found[1])
+        ):
             self._heading(7, found[1])
         elif self._underlined(line):
             pass
@@ -144,9 +146,11 @@ class _Reader:
         return 1
 
     def _begins(self, found: re.Match[str]) -> bool:
-        """A wrapped line may begin with a number and a full stop."""
-        alone = self.blank or self.open is None or bool(self.levels)
-        return alone or not found[2][:-1].isdigit() or found[2][:-1] == "1"
+        """A wrapped line may begin with a number and a full stop; only the first of a list's can end a paragraph."""
+        number = found[2][:-1]
+        if self.blank or self.open is None or not number or number == "1":
+            return True
+        return any(one.block.kind == "steps" and abs(len(found[1]) - one.indent) < 2 for one in self.levels)
 
     def _labels(self, text: str) -> bool:
         """Whether a line in bold by itself heads what follows; never the first one, which might be the title."""

@@ -8,14 +8,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import zip_longest
 
 from dreamfs_server.dream.evidence.memories.blocks import Page, Piece, page
 from dreamfs_server.dream.evidence.memories.likenesses import near_cards
 from dreamfs_server.dream.evidence.memories.links import is_index, target_path
 from dreamfs_server.dream.evidence.memories.same import Sayings, exceptions, holds, opens, sayings
-from dreamfs_server.dream.evidence.memories.sentences import Words, sentences, title_words
+from dreamfs_server.dream.evidence.memories.sentences import Words, sentences
 from dreamfs_server.dream.evidence.memories.statements import statement_words_min, statements
-from dreamfs_server.dream.evidence.memories.subjects import one_subject
+from dreamfs_server.dream.evidence.memories.subjects import one_subject, reads_as_copy
 from dreamfs_server.dream.material import Memory, cite_memory
 from dreamfs_server.dream.risk import STEERING_FILES
 from dreamfs_tools.dreaming import Card, Claim, Evidence
@@ -60,11 +61,11 @@ def says_all(whole: Note, part: Note) -> bool:
     if part.said.size < whole.said.size and exceptions(whole.said, part.said):
         return False
     if holds(whole.said, part.said):
-        return one_subject((whole.page.title, part.page.title), paths, part.said.words)
+        return one_subject((whole.page.title, part.page.title), paths, part.said.stems)
     section = part.said.title
-    if section and any(under[:1] == (section,) for _, under, _ in whole.said.keys):
+    if section and (section,) in whole.said.sections:
         titles = (f"{whole.page.title} {part.page.title}", part.page.title)
-        return holds(whole.said, part.said, (section,)) and one_subject(titles, paths, part.said.words)
+        return holds(whole.said, part.said, (section,)) and one_subject(titles, paths, part.said.stems)
     return False
 
 
@@ -142,17 +143,21 @@ class _Kept:
         if sum(map(len, said)) < statement_words_min:
             return None
         rare = min(said, key=lambda words: len(self.by_words.get(words, ())))
-        found = [*self.by_title.get((note.page.title, rare), ())[:candidates_max], *self.by_words.get(rare, ())[:candidates_max]]
+        found = [
+            *self.by_title.get((note.page.title, rare), ())[:candidates_max],
+            *self.by_words.get(rare, ())[:candidates_max],
+        ]
         return next((other for other in found if says_all(other, note)), None)
 
 
-def _keep_order(note: Note) -> tuple[bool, int, bool, int, int, int, str]:
+def _keep_order(note: Note) -> tuple[bool, int, bool, bool, int, int, int, str]:
     """What to keep of equals: pinned, most linked, written by a person or agent, the elder, the shorter path."""
     memory = note.memory
     return (
         not memory.pinned,
         -note.linked,
         memory.by_dream,
+        reads_as_copy(memory.path),
         memory.version,
         memory.path.count("/"),
         len(memory.path),
@@ -170,7 +175,9 @@ def _same_card(kept: Note, others: Sequence[Note]) -> Card:
     names = ", ".join(f"`{n.memory.path}`" for n in others)
     text = f"{names} say{'s' * (len(others) == 1)} nothing that `{keep.path}` does not say."
     if len(text) > 1000:
-        text = f"{len(others)} memories say nothing that `{keep.path}` does not say, `{others[0].memory.path}` among them."
+        text = (
+            f"{len(others)} memories say nothing that `{keep.path}` does not say, `{others[0].memory.path}` among them."
+        )
     return Card(
         number=0,
         miner="duplicates",
@@ -182,16 +189,22 @@ def _same_card(kept: Note, others: Sequence[Note]) -> Card:
             "kind": "same",
             "keep": keep.path,
             "retire": [n.memory.path for n in others],
+            "titles": {n.memory.path: n.page.title for n in others if not _title_stays(n, kept)},
             "versions": {n.memory.path: n.memory.version for n in others},
         },
     )
 
 
+def _title_stays(note: Note, kept: Note) -> bool:
+    """Whether the title of what goes is one of what stays, whatever its form."""
+    return not note.said.title or note.said.title in (kept.said.title, *(key[1][0] for key in kept.said.keys if key[1]))
+
+
 def _first(note: Note, other: Note) -> Piece:
     """The first piece of a memory that says something of another one; headings are not quoted."""
     said = {words for _, _, words in other.said.atoms}
-    pieces = [piece for block in note.page.blocks if block.kind != "heading" for piece in block.pieces]
-    return next((piece for piece in pieces if said & {*sentences(piece.text)}), pieces[0])
+    pieces = [(piece, told) for _, block, piece, told in note.said.pieces if block.kind != "heading"]
+    return next((piece for piece, told in pieces if said.intersection(told)), pieces[0][0])
 
 
 def _cited(memory: Memory, piece: Piece) -> Evidence:
@@ -205,20 +218,19 @@ def _repeated(note: Note) -> Card | None:
         return None
     first: dict[tuple[tuple[Words, ...], Words], Piece] = {}
     repeats: list[tuple[Piece, Piece]] = []
-    for block in note.page.blocks:
+    pieces = note.said.pieces
+    for (under, block, piece, said), following in zip_longest(pieces, pieces[1:]):
         if block.kind not in ("list", "paragraph"):
             continue
-        under = tuple(title_words(text) for text in block.under)
-        for piece, following in zip(block.pieces, [*block.pieces[1:], None], strict=True):
-            said = sentences(piece.text)
-            words = tuple(word for sentence in said for word in (*sentence, "\n"))
-            alone = not (piece.parent or piece.text.endswith(":") or opens(said) or (following and opens(sentences(following.text))))
-            if not alone or len(words) - len(said) < repeated_words_min:
-                continue
-            if (under, words) in first:
-                repeats.append((first[under, words], piece))
-            else:
-                first[under, words] = piece
+        words = tuple(word for sentence in said for word in (*sentence, "\n"))
+        restricted = following is not None and following[1] is block and opens(following[3])
+        alone = not (piece.parent or piece.text.endswith(":") or opens(said) or restricted)
+        if not alone or len(words) - len(said) < repeated_words_min:
+            continue
+        if (under, words) in first:
+            repeats.append((first[under, words], piece))
+        else:
+            first[under, words] = piece
     if not repeats:
         return None
     evidence = [_cited(memory, piece) for pair in repeats[:4] for piece in pair]

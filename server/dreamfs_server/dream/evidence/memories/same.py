@@ -8,26 +8,38 @@ before it ("then", "except", "it") has to follow the same one, and one that rest
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
 
-from dreamfs_server.dream.evidence.memories.blocks import Block, Page
+from dreamfs_server.dream.evidence.memories.blocks import Block, Page, Piece
 from dreamfs_server.dream.evidence.memories.sentences import Words, sentences, title_words
+from dreamfs_server.dream.evidence.memories.subjects import stems
 
 Key = tuple[str, tuple[Words, ...], Words]
 """Kind, what it stands under, and what it says."""
 
-_RESTRICTS = frozenset(
-    "except exception exceptions unless but however only otherwise though although excluding apart not never außer aber "
-    "sauf mais excepto salvo pero".split()
-)
-_LEANS = _RESTRICTS | frozenset(
-    "then afterwards afterward instead else so therefore thus hence also next finally lastly still yet this that these those "
-    "both neither either and or nor same likewise meanwhile there here such which after before until again second third".split()
-)
-_PRONOUNS = frozenset("it its they their them he she his her".split())
-_SEQUENCE = frozenset("steps step procedure sequence order priority priorities ranking".split())
+_RESTRICTS = frozenset([
+    "aber", "although", "apart", "außer", "but", "except", "exception", "exceptions", "excepto", "excluding",
+    "however", "mais", "not", "only", "otherwise", "pero", "salvo", "sauf", "though", "unless",
+])  # fmt: skip
+_LEANS = _RESTRICTS | frozenset([
+    "after", "afterward", "afterwards", "again", "also", "and", "before", "both", "either", "else", "finally",
+    "hence", "here", "instead", "lastly", "likewise", "meanwhile", "neither", "next", "nor", "or", "same",
+    "second", "so", "still", "such", "that", "then", "there", "therefore", "these", "third", "this", "those",
+    "thus", "until", "which", "yet",
+])  # fmt: skip
+_PRONOUNS = frozenset([
+    "he", "her", "his", "it", "its", "she", "their", "them", "they",
+])  # fmt: skip
+_SEQUENCE = frozenset([
+    "priorities", "priority", "procedure", "ranking", "sequence", "step", "steps",
+])  # fmt: skip
+_FIRST = frozenset([
+    "afterward", "afterwards", "finally", "first", "lastly", "next", "second", "then", "third",
+])  # fmt: skip
+_THIS = frozenset(["this", "that", "following", "in"])
 _NOWHERE = ("front", "heading")
 """What has no place among the others."""
-_FIRST = frozenset("first second third then next finally lastly afterwards afterward".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +55,39 @@ class Unit:
     leans: bool
     """It cannot be understood without what stands before it."""
     pronoun: bool
+    """It speaks of something that it may not name."""
     restricts: bool
 
 
-@dataclass(slots=True)
+@dataclass
 class Sayings:
     """What a memory says."""
 
     title: Words
+    pieces: list[tuple[tuple[Words, ...], Block, Piece, list[Words]]] = field(
+        default_factory=list[tuple[tuple[Words, ...], Block, Piece, list[Words]]]
+    )
+    """Each piece with what it stands under, its block and its sentences."""
     units: list[Unit] = field(default_factory=list[Unit])
     runs: list[tuple[Key, bool]] = field(default_factory=list[tuple[Key, bool]])
     """Of each block all its sentences in order, and whether they are steps."""
     keys: frozenset[Key] = frozenset()
     atoms: frozenset[Key] = frozenset()
     """Its sentences, rows and so on, entries of several sentences taken apart."""
-    words: frozenset[str] = frozenset()
+    sections: frozenset[tuple[Words, ...]] = frozenset()
+    """The outermost headings."""
+    _places: dict[tuple[Words, ...], "Places"] = field(default_factory=dict[tuple[Words, ...], "Places"])
+
+    def places(self, above: tuple[Words, ...] = ()) -> "Places":
+        """Where it says what, in all or in one section."""
+        if above not in self._places:
+            self._places[above] = Places(self, above)
+        return self._places[above]
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        """All its words, as titles are compared with them."""
+        return stems(word for _, _, words in self.keys for word in words)
 
     @property
     def size(self) -> int:
@@ -79,13 +109,14 @@ def sayings(page: Page, link: Callable[[str], str] = lambda target: target) -> S
         under = tuple(title_words(text) for text in block.under)
         pieces = list(_pieces(block, link))
         steps = block.kind == "steps" or (block.kind == "list" and _ordered(told.title, under, pieces))
-        run = ("run", under, _joined([words for _, piece in pieces for words in piece]))
+        run = ("run", under, _joined([words for _, piece, _ in pieces for words in piece]))
         told.runs.append((run, steps))
-        for kind, piece in pieces:
+        for kind, piece, source in pieces:
+            told.pieces.append((under, block, source, piece))
             atoms.update((kind, under, words) for words in piece)
-            for words in _said(block, piece, steps):
+            for words in _said(block, piece):
                 key: Key = (kind, under, words)
-                last = before.get(under, None)
+                last = before.get(under)
                 opening = words[0].lower().rstrip(",") if words else ""
                 told.units.append(
                     Unit(
@@ -94,14 +125,14 @@ def sayings(page: Page, link: Callable[[str], str] = lambda target: target) -> S
                         block.kind in ("table", "front") or (block.kind == "list" and not steps),
                         last,
                         kind in ("code", "row", "quote") or opening in _LEANS,
-                        opening in _PRONOUNS,
+                        not _PRONOUNS.isdisjoint([opening, *words]),
                         opening in _RESTRICTS,
                     )
                 )
                 before[under] = key if kind == "text" else last
     told.keys = frozenset(unit.key for unit in told.units)
     told.atoms = frozenset(atoms)
-    told.words = frozenset(word for _, _, words in told.keys for word in words)
+    told.sections = frozenset(key[1][:1] for key in told.keys)
     return told
 
 
@@ -113,36 +144,43 @@ def holds(whole: Sayings, part: Sayings, above: tuple[Words, ...] = ()) -> bool:
         part: what could go.
         above: the section of `whole` to look in.
     """
-    places = _Places(whole, above)
+    places = whole.places(above)
     found: list[tuple[int, int, bool]] = []
+    floor = 0
     for number, units in _by_block(part):
         run, steps = part.runs[number]
-        at = places.runs.get(run)
+        placed = units[0].key[0] not in _NOWHERE
+        at = places.run(run, floor)
         if at is not None:
             if not places.leans_alike(units[0], at[0]) or places.restricted(units[-1], at[-1], part):
                 return False
-            if units[0].key[0] not in _NOWHERE:
+            if placed:
                 found.append((at[0], number, False))
+                floor = max(floor, at[-1] + 1)
             continue
         if steps:
             return False
+        after = floor
         for unit in units:
-            place = places.units.get(unit.key)
+            place = places.unit(unit, floor)
             if place is None or not places.leans_alike(unit, place) or places.restricted(unit, place, part):
                 return False
-            if unit.key[0] not in _NOWHERE:
+            if placed:
                 found.append((place, number, unit.free and whole.units[place].free))
+                after = max(after, place + 1)
+                floor = floor if unit.free else after
+        floor = after
     return _in_order(found, [unit.block for unit in whole.units])
 
 
-class _Places:
+class Places:
     """Where a memory says what."""
 
     def __init__(self, whole: Sayings, above: tuple[Words, ...]) -> None:
         self.whole = whole
         self.above = above
-        self.units: dict[Key, int] = {}
-        self.runs: dict[Key, list[int]] = {}
+        self.units: dict[Key, list[int]] = {}
+        self.runs: dict[Key, list[list[int]]] = {}
         depth = len(above)
         blocks: dict[int, list[int]] = {}
         for place, unit in enumerate(whole.units):
@@ -151,11 +189,22 @@ class _Places:
                 continue
             blocks.setdefault(unit.block, []).append(place)
             if not whole.runs[unit.block][1]:
-                self.units.setdefault((kind, under[depth:], words), place)
+                self.units.setdefault((kind, under[depth:], words), []).append(place)
         for block, places in blocks.items():
             kind, under, words = whole.runs[block][0]
             if whole.units[places[0]].key[0] in ("text", "front"):
-                self.runs.setdefault((kind, under[depth:], words), places)
+                self.runs.setdefault((kind, under[depth:], words), []).append(places)
+
+    def unit(self, unit: Unit, floor: int) -> int | None:
+        """The first place after what was found before that says it, one like its own where there is one."""
+        found = self.units.get(unit.key, ())
+        ranked = ((place < floor, self.whole.units[place].free != unit.free, place) for place in found)
+        return min(ranked, default=(True, True, None))[2]
+
+    def run(self, key: Key, floor: int) -> list[int] | None:
+        """The first block after what was found before that says all of it in this order."""
+        found = self.runs.get(key, [])
+        return min(found, key=lambda places: (places[0] < floor, places[0]), default=None)
 
     def _lowered(self, key: Key | None) -> Key | None:
         return None if key is None else (key[0], key[1][len(self.above) :], key[2])
@@ -210,27 +259,31 @@ def _in_order(found: Sequence[tuple[int, int, bool]], blocks: Sequence[int]) -> 
     for held in slots.values():
         for slot, place in zip(held, sorted(places[slot] for slot in held), strict=True):
             places[slot] = place
-    return all(a <= b for a, b in zip(places, places[1:], strict=False))
+    return all(a <= b for a, b in pairwise(places))
 
 
-def _pieces(block: Block, link: Callable[[str], str]) -> Iterator[tuple[str, list[Words]]]:
-    """Each piece as its kind and its sentences."""
+def _pieces(block: Block, link: Callable[[str], str]) -> Iterator[tuple[str, list[Words], Piece]]:
+    """Each piece as its kind and its sentences, and itself."""
     for piece in block.pieces:
         if block.kind == "code":
-            yield "code", [(block.head, piece.text)]
+            yield "code", [(block.head, piece.text)], piece
         elif block.kind == "table":
-            yield "row", [(*_cells(block.head, link), "\n", *_cells(piece.text, link))]
+            yield "row", [(*_cells(block.head, link), "\n", *_cells(piece.text, link))], piece
         elif block.kind == "heading":
-            yield "heading", [title_words(piece.text)]
+            yield "heading", [title_words(piece.text)], piece
         elif block.kind == "front":
-            yield "front", [tuple(piece.text.split(" "))]
+            yield "front", [tuple(piece.text.split(" "))], piece
         elif block.kind == "quote":
-            yield "quote", [_joined([words for line in piece.text.split("\n") for words in sentences(line, link)])]
+            yield (
+                "quote",
+                [_joined([words for line in piece.text.split("\n") for words in sentences(line, link)])],
+                piece,
+            )
         elif said := sentences(piece.text, link):
-            yield "text", said
+            yield "text", said, piece
 
 
-def _said(block: Block, piece: Sequence[Words], steps: bool) -> Sequence[Words]:
+def _said(block: Block, piece: Sequence[Words]) -> Sequence[Words]:
     """The statements of a piece: an entry of a list is one, a paragraph has one for each sentence unless it repeats one."""
     if block.kind in ("list", "steps") or (block.kind == "paragraph" and len(set(piece)) < len(piece)):
         return [_joined(piece)]
@@ -247,10 +300,9 @@ def _joined(parts: Sequence[Words]) -> Words:
     return tuple(word for part in parts for word in (*part, "\n"))
 
 
-def _ordered(title: Words, under: tuple[Words, ...], pieces: Sequence[tuple[str, list[Words]]]) -> bool:
+def _ordered(title: Words, under: tuple[Words, ...], pieces: Sequence[tuple[str, list[Words], Piece]]) -> bool:
     """Whether plain entries are steps by what they or their heading say."""
-    heading = under[-1] if under else ()
-    if any(word.lower().strip(":") in _SEQUENCE for word in heading):
+    heading = [word.lower().strip(":") for word in (under[-1] if under else title)]
+    if not _SEQUENCE.isdisjoint(heading) or any(a in _THIS and b == "order" for a, b in pairwise(heading)):
         return True
-    return any(words and words[0].lower().rstrip(",") in _FIRST for _, piece in pieces for words in piece[:1])
-
+    return any(words and words[0].lower().rstrip(",") in _FIRST for _, piece, _ in pieces for words in piece[:1])

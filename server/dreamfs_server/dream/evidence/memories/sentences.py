@@ -12,6 +12,7 @@ Words = tuple[str, ...]
 
 _CODE = re.compile(r"(?<!`)(`{1,3})(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _MASK = re.compile("\ue000(\\d+)\ue001")
+_LINK = re.compile(r"(\]\(<?|\[\[)([^)\]|#\s>]+(?:#[^)\]|\s>]*)?)")
 _SPLIT = re.compile(r"(?<=[.!?;])(?:[\"')\]*_]*)\s+")
 _SHORT = re.compile(
     r"(?i)(?:^|[\s(\"'])(?:e\.?g|i\.?e|etc|vs|cf|approx|ca|no|nr|fig|dr|mr|mrs|ms|st|resp|incl|max|min|z\.\s?b|d\.\s?h|bzw|p|pp|[a-z]|\d+)\.$"
@@ -48,12 +49,14 @@ def sentences(text: str, link: Callable[[str], str] = lambda target: target) -> 
 
     if "\ue000" in text:
         return [tuple(text.split())]
-    plain = _CODE.sub(masked, text)
-    plain = re.sub(r"\]\(<?([^)\s>]+)>?", lambda found: f"]({link(found[1])}", plain)
-    plain = re.sub(r"\[\[([^\]|#\n]+)", lambda found: f"[[{link(found[1])}", plain)
-    plain = unicodedata.normalize("NFC", plain).translate(_PLAIN)
-    for pattern in _EMPHASIS:
-        plain = pattern.sub(r"\1", plain)
+    plain = _CODE.sub(masked, text) if "`" in text else text
+    if "](" in plain or "[[" in plain:
+        plain = _LINK.sub(lambda found: f"{found[1]}{link(found[2])}", plain)
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFC", plain).translate(_PLAIN)
+    if "*" in plain or "_" in plain:
+        for pattern in _EMPHASIS:
+            plain = pattern.sub(r"\1", plain)
     return [words for part in _parts(plain) if (words := _words(part, code))]
 
 
@@ -101,7 +104,7 @@ def _bare(word: str, *, last: bool) -> str:
 
 
 def _between_numbers(raw: Sequence[str], position: int) -> bool:
-    sides = raw[max(position - 1, 0) : position] + raw[position + 1 : position + 2]
+    sides = [*raw[max(position - 1, 0) : position], *raw[position + 1 : position + 2]]
     return len(sides) == 2 and all(any(letter.isdigit() for letter in side) for side in sides)
 
 

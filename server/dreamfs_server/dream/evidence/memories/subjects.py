@@ -7,20 +7,31 @@ nor path names something that the other does not: an environment, a place, a num
 import posixpath
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 _WORD = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]|\d+|[^\W\d_]+")
-_SCOPES = frozenset(
-    "staging stage production prod preprod preview dev development qa uat sandbox canary live test eu us uk apac emea asia "
-    "europe america north south east west linux macos mac windows ubuntu debian android ios blue green primary secondary "
-    "standby leader follower internal external public private inbound outbound weekday weekend daily weekly monthly hourly "
-    "never not no without".split()
-)
-_GENERIC = frozenset(
-    "about again alert all and archive at backup bak basic by copy detail doc document documentation draft dup duplicate fact "
-    "faq for from general guide how howto in inbox index info information instruction kb legacy main me memo memory misc my new "
-    "note of old on other our overview page quick readme reference runbook session shared sheet summary team temp the thing tip "
-    "tmp to what wiki with work knowledge service system setup procedure cheat md txt common ops".split()
-)
+_SCOPES = [
+    "america", "android", "apac", "asia", "blue", "canary", "daily", "debian", "dev", "development", "east",
+    "emea", "eu", "europe", "external", "follower", "green", "hourly", "inbound", "internal", "ios", "leader",
+    "linux", "live", "mac", "macos", "monthly", "north", "outbound", "preprod", "preview", "primary", "private",
+    "prod", "production", "public", "qa", "sandbox", "secondary", "south", "stage", "staging", "standby", "test",
+    "uat", "ubuntu", "uk", "us", "weekday", "weekend", "weekly", "west", "windows",
+]  # fmt: skip
+"""Places and environments of which a note can be true."""
+_NEGATIONS = frozenset(["never", "no", "not", "without"])
+_GENERIC = [
+    "about", "again", "alert", "and", "at", "basic", "by", "cheat", "copy", "detail", "doc", "document",
+    "documentation", "dup", "duplicate", "fact", "faq", "for", "general", "guide", "how", "howto", "in", "info",
+    "information", "instruction", "it", "its", "knowledge", "me", "memo", "memory", "my", "note", "of", "on",
+    "or", "our", "overview", "page", "procedure", "quick", "reference", "runbook", "service", "setup", "sheet",
+    "summary", "system", "the", "thing", "tip", "to", "what", "wiki", "with", "work", "works",
+]  # fmt: skip
+"""What a title or a path says of the note and not of its subject."""
+_FILING = [
+    "archive", "backup", "bak", "common", "draft", "from", "inbox", "index", "is", "legacy", "main", "md", "misc",
+    "new", "old", "ops", "other", "readme", "session", "shared", "team", "temp", "tmp", "txt",
+]  # fmt: skip
+"""What a path says besides of where somebody put it."""
 _ONE = {
     "db": "database",
     "config": "configuration",
@@ -40,18 +51,28 @@ _ONE = {
 _DIRECTIONS = frozenset(["to", "from", "into", "before", "after", "vs", "over", "without", "not", "no"])
 
 
-def one_subject(titles: tuple[str, str], paths: tuple[str, str], said: Iterable[str]) -> bool:
+def one_subject(titles: tuple[str, str], paths: tuple[str, str], said: frozenset[str]) -> bool:
     """Whether nothing tells the subjects of two memories apart.
 
     Args:
         titles: of the two; "" where there is none.
         paths: of the two.
-        said: words that both say.
+        said: words that both say, as `stems` gives them.
     """
-    body = {stem(part) for word in said for part in _WORD.findall(word)}
-    return _titles(titles, paths, body) and _paths(paths, titles, body)
+    return _titles(titles, paths, said) and _paths(paths, titles)
 
 
+def reads_as_copy(path: str) -> bool:
+    """Whether a path says of itself that it is a copy, or put aside."""
+    return not _COPY_STEMS.isdisjoint(stems([path]))
+
+
+def stems(words: Iterable[str]) -> frozenset[str]:
+    """The words without their inflection; of names and paths, their parts."""
+    return frozenset(stem(part) for word in words for part in _WORD.findall(word))
+
+
+@lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     """A word without its inflection and under its usual name."""
     word = word.lower()
@@ -66,9 +87,13 @@ def stem(word: str) -> str:
 
 _SCOPE_STEMS = frozenset(map(stem, _SCOPES))
 _GENERIC_STEMS = frozenset(map(stem, _GENERIC))
+_FILING_STEMS = _GENERIC_STEMS | frozenset(map(stem, _FILING))
+_COPY_STEMS = frozenset(
+    map(stem, ["again", "backup", "bak", "copy", "draft", "dup", "duplicate", "old", "temp", "tmp"])
+)
 
 
-def _titles(titles: tuple[str, str], paths: tuple[str, str], body: set[str]) -> bool:
+def _titles(titles: tuple[str, str], paths: tuple[str, str], body: frozenset[str]) -> bool:
     if titles[0].casefold() == titles[1].casefold():
         return True
     first, second = ([stem(word) for word in _WORD.findall(title)] for title in titles)
@@ -77,31 +102,36 @@ def _titles(titles: tuple[str, str], paths: tuple[str, str], body: set[str]) -> 
     named = [set(one) - _GENERIC_STEMS for one in (first, second)]
     if named[0] == named[1]:
         ordered = [[word for word in one if word in named[0]] for one in (first, second)]
-        return ordered[0] == ordered[1] or not _DIRECTIONS & {*titles[0].lower().split(), *titles[1].lower().split()}
+        words = " ".join(titles).lower().replace("how to", "").split()
+        return ordered[0] == ordered[1] or _DIRECTIONS.isdisjoint(words)
     if named[0] - named[1] and named[1] - named[0]:
         return False
     known = set(body)
     for title, path in zip(titles, paths, strict=True):
         if not title:
-            known |= {stem(word) for word in _WORD.findall(path)}
-    return named[0] ^ named[1] <= known
+            known |= stems([path])
+    apart = named[0] ^ named[1]
+    return apart <= known and not apart & (_SCOPE_STEMS | _NEGATIONS)
 
 
-def _paths(paths: tuple[str, str], titles: tuple[str, str], body: set[str]) -> bool:
+def _paths(paths: tuple[str, str], titles: tuple[str, str]) -> bool:
     words = [[_tokens(segment) for segment in path.strip("/").split("/")[1:]] for path in paths]
     scopes = [{word for segment in one for word in segment} & _SCOPE_STEMS for one in words]
-    if scopes[0] != scopes[1] and ((scopes[0] - scopes[1] and scopes[1] - scopes[0]) or not scopes[0] ^ scopes[1] <= body):
+    both = stems([titles[0]]) & stems([titles[1]])
+    if not scopes[0] ^ scopes[1] <= both or (scopes[0] - scopes[1] and scopes[1] - scopes[0]):
         return False
-    titled = {stem(word) for title in titles for word in _WORD.findall(title)}
+    titled = stems(titles)
     return not (_sibling_folders(words, titled) or _series(paths, words))
 
 
-def _sibling_folders(words: Sequence[Sequence[Sequence[str]]], titled: set[str]) -> bool:
+def _sibling_folders(words: Sequence[Sequence[Sequence[str]]], titled: frozenset[str]) -> bool:
     """`billing/deploy.md` and `checkout/deploy.md`: the folder says whose it is."""
     first, second = words
     if len(first) != len(second) or first[-1] != second[-1]:
         return False
-    apart = [(set(a) - _GENERIC_STEMS, set(b) - _GENERIC_STEMS) for a, b in zip(first[:-1], second[:-1], strict=True) if a != b]
+    apart = [
+        (set(a) - _FILING_STEMS, set(b) - _FILING_STEMS) for a, b in zip(first[:-1], second[:-1], strict=True) if a != b
+    ]
     if len(apart) != 1:
         return False
     [(a, b)] = apart
@@ -111,12 +141,12 @@ def _sibling_folders(words: Sequence[Sequence[Sequence[str]]], titled: set[str])
 def _series(paths: tuple[str, str], words: Sequence[Sequence[Sequence[str]]]) -> bool:
     """`web-1.md` and `web-2.md` in one folder, or two days of a journal: a file for each of several things."""
     first, second = (one[-1] for one in words)
-    if all(word.isdigit() for word in first + second):
+    if all(word.isdigit() for word in [*first, *second]):
         return first != second
     if posixpath.dirname(paths[0]) != posixpath.dirname(paths[1]):
         return False
-    common = set(first) & set(second) - _GENERIC_STEMS
-    apart = [set(one) - common - _GENERIC_STEMS for one in (first, second)]
+    common = set(first) & set(second) - _FILING_STEMS
+    apart = [set(one) - common - _FILING_STEMS for one in (first, second)]
     return any(len(word) > 1 for word in common) and all(apart)
 
 
