@@ -8,7 +8,7 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamfs_server.dream.curators.embedded import curate
@@ -105,6 +105,16 @@ def test_of_equals_the_one_that_others_link_to_stays() -> None:
     index = memory("index.md", "# Index\n\n- [ledger](b.md)\n", 3)
     [card] = duplicates(memory("a.md", NOTE, 1), memory("b.md", NOTE, 2), index)
     assert card.data["keep"] == "/memories/b.md"
+
+
+def test_a_link_to_what_was_retired_is_led_to_what_replaced_it() -> None:
+    retired = memory(
+        "archive/notes/ledger.md", f"> Retired 2026-11-20 by dream d-1; replaced by /memories/a.md.\n\n{NOTE}"
+    )
+    index = memory("index.md", "# Index\n\n- [ledger](notes/ledger.md)\n")
+    stuff = material(memories=[memory("a.md", NOTE), retired, index])
+    [proposal] = curate(stuff, mine(stuff))
+    assert [change.file_text for change in proposal.changes] == ["# Index\n\n- [ledger](a.md)\n"]
 
 
 def test_what_is_pinned_can_only_be_read_or_is_read_for_its_place_is_not_retired() -> None:
@@ -232,6 +242,7 @@ def forms(draw: st.DrawFn, note: list[Section]) -> str:
     return draw(st.sampled_from(["\n", "\r\n"])).join(f"{line}{blank}" for text in lines for line in text.split("\n"))
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.data(), _note)
 def test_any_form_of_a_note_is_found(data: st.DataObject, note: list[Section]) -> None:
     first, second = data.draw(forms(note)), data.draw(forms(note))
@@ -240,6 +251,7 @@ def test_any_form_of_a_note_is_found(data: st.DataObject, note: list[Section]) -
     assert size == 0 or [card.data["retire"] for card in found if card.data["kind"] == "same"] == [["/memories/b.md"]]
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.data(), _note, st.sampled_from(["other", "without", "more", "not"]))
 def test_a_note_with_one_word_changed_is_not(data: st.DataObject, note: list[Section], how: str) -> None:
     section = data.draw(st.integers(0, len(note) - 1))

@@ -127,7 +127,10 @@ class _Reader:
         if found := _HEADING.match(line):
             self._heading(line.lstrip().index(" ") if found[1] else len(line.strip()), found[1] or "")
         elif (
-            self.blank and (not self.levels or indent == 0) and (found := _LABEL.match(line)) and self._labels(found[1])
+            self.blank
+            and (not self.levels or indent == 0)
+            and (found := _LABEL.match(line))
+            and self._labels(found[1], lines[number + 1 : number + 2])
         ):
             self._heading(7, found[1])
         elif self._underlined(line):
@@ -152,9 +155,11 @@ class _Reader:
             return True
         return any(one.block.kind == "steps" and abs(len(found[1]) - one.indent) < 2 for one in self.levels)
 
-    def _labels(self, text: str) -> bool:
+    def _labels(self, text: str, following: list[str]) -> bool:
         """Whether a line in bold by itself heads what follows; never the first one, which might be the title."""
-        return bool(self.blocks or self.title) and len(text.split()) <= _LABEL_WORDS_MAX and text[-1] not in ".!?"
+        alone = not following or not following[0].strip() or _ITEM.match(following[0].rstrip())
+        first = not (self.blocks or self.title)
+        return bool(alone) and not first and len(text.split()) <= _LABEL_WORDS_MAX and text[-1] not in ".!?"
 
     def _heading(self, level: int, text: str) -> None:
         self._close()
