@@ -50,6 +50,7 @@ SAME = [
     NotePair("bold and italic with underscores", NOTE, _other("Never", "__Never__ ever".replace(" ever", ""))),
     NotePair("smart quotes and a blank that does not break", "# Names\n\n- Say \"book\" for the day's ledger, not \"sheet\".\n- The reader's view is \"closed\".\n", "# Names\n\n- Say “book” for the day’s ledger,\u00a0not “sheet”.\n- The reader’s view is “closed”.\n"),
     NotePair("two paragraphs of one", NOTE, _other("/out`.\nNever", "/out`.\n\nNever")),
+    NotePair("sentences that end in a number or a unit as paragraphs", "# Cache\n\nThe port is 6379. A flush takes 40 s. A copy takes 9 min. Kim owns it.\n", "# Cache\n\nThe port is 6379.\n\nA flush takes 40 s.\n\nA copy takes 9 min.\n\nKim owns it.\n"),
     NotePair("steps as bullets of the same order", STEPS, STEPS.replace("1. ", "- ").replace("2. ", "- ").replace("3. ", "- ").replace("4. ", "- ")),
     NotePair("steps all numbered 1 and with a bracket", STEPS, STEPS.replace("1. ", "1) ").replace("2. ", "1) ").replace("3. ", "1) ").replace("4. ", "1) ")),
     NotePair("a fence of tildes", CODE, CODE.replace("```", "~~~")),

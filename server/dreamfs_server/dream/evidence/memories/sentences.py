@@ -15,7 +15,7 @@ _MASK = re.compile("\ue000(\\d+)\ue001")
 _LINK = re.compile(r"(\]\(<?|\[\[)([^)\]|#\s>]+(?:#[^)\]|\s>]*)?)")
 _SPLIT = re.compile(r"(?<=[.!?;])(?:[\"')\]*_]*)\s+")
 _SHORT = re.compile(
-    r"(?i)(?:^|[\s(\"'])(?:e\.?g|i\.?e|etc|vs|cf|approx|ca|no|nr|fig|dr|mr|mrs|ms|st|resp|incl|max|min|z\.\s?b|d\.\s?h|bzw|p|pp|[a-z]|\d+)\.$"
+    r"(?i)(?:^|[\s(\"'])(?:e\.?g|i\.?e|vs|cf|approx|ca|nr|fig|dr|mr|mrs|resp|incl|z\.\s?b|d\.\s?h|bzw)\.$"
 )
 _EMPHASIS = (
     re.compile(r"(?<![\w*])\*\*(?=[^\s*])(.+?)(?<=[^\s*])\*\*(?![\w*])"),
