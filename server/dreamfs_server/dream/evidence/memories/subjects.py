@@ -147,7 +147,7 @@ def _series(paths: tuple[str, str], words: Sequence[Sequence[Sequence[str]]]) ->
         return False
     common = set(first) & set(second) - _FILING_STEMS
     apart = [set(one) - common - _FILING_STEMS for one in (first, second)]
-    return any(len(word) > 1 for word in common) and all(apart)
+    return any(len(word) > 1 and not word.isdigit() for word in common) and all(apart)
 
 
 def _tokens(segment: str) -> list[str]:
