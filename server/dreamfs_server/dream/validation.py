@@ -12,6 +12,7 @@ from dreamfs_server.dream.answered import answered_before
 from dreamfs_server.dream.apply import FileChange, Folded, fold, retirement_note
 from dreamfs_server.dream.citations import Cited, Uncited, resolve
 from dreamfs_server.dream.evidence.guard import orders_agents
+from dreamfs_server.dream.evidence.memories.duplicates import note_of, says_all
 from dreamfs_server.dream.evidence.orders import addresses_agents
 from dreamfs_server.dream.evidence.people.refusals import refused_with
 from dreamfs_server.dream.evidence.said import own_spans, without_quotations
@@ -212,6 +213,8 @@ def _check_texts(folded: Folded, base: Tree, proposal: Proposal, mount: str, con
                 for line, words in relative_dates(file.before, file.after)
             ]
         missing = lost(_removed(file), _kept(folded, base, proposal, mount), proposal.dropped)
+        if missing and file.retires and _said_elsewhere(file, folded, base, proposal, mount):
+            missing = []
         if missing:
             words = ", ".join(f"“{word}”" for word in missing[:_TOKENS_SHOWN_MAX])
             more = f" and {len(missing) - _TOKENS_SHOWN_MAX} more" if len(missing) > _TOKENS_SHOWN_MAX else ""
@@ -240,6 +243,19 @@ def _kept(folded: Folded, base: Tree, proposal: Proposal, mount: str) -> str:
             entry = base.entry(path)
             texts[path] = (base.text(entry) or "") if entry is not None and entry.kind == "file" else ""
     return "\n".join(texts.values())
+
+
+def _said_elsewhere(file: FileChange, folded: Folded, base: Tree, proposal: Proposal, mount: str) -> bool:
+    """Whether what replaces a retired file has its every statement, in whatever form; numbers of steps are no numbers."""
+    target = next(
+        (c.new_path for c in proposal.changes if c.operation == "retire" and c.path == f"{mount}/{file.path}"), ""
+    )
+    inside = target.removeprefix(mount + "/")
+    texts = {one.new_path: one.after for one in folded.files if not one.retires}
+    entry = base.entry(inside) if inside and inside not in texts else None
+    kept = texts.get(inside) or (entry is not None and entry.kind == "file" and base.text(entry)) or ""
+    live = {f"{mount}/{one.path}" for one in base.walk()}
+    return bool(kept) and says_all(note_of(target, kept, live), note_of(f"{mount}/{file.path}", file.before, live))
 
 
 def _check_secrets(proposal: Proposal, folded: Folded) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from dreamfs_server.dream.curators.filing import append, new_path
 from dreamfs_server.dream.material import Material, Memory
-from dreamfs_tools.dreaming import Card, Proposal, ProposedChange
+from dreamfs_tools.dreaming import Card, Dropped, Proposal, ProposedChange
 
 conflicts_max = 12
 register_name = "conflicts"
@@ -16,10 +16,15 @@ def duplicate_proposals(material: Material, cards: Sequence[Card]) -> list[tuple
     memories = {memory.path: memory for memory in material.memories}
     result: list[tuple[Proposal, float]] = []
     for card in cards:
+        dropped: list[Dropped] = []
         if card.data["kind"] == "same":
             keep = card.data["keep"]
             retired = [memories[path] for path in card.data["retire"]]
             changes = [ProposedChange("retire", m.path, new_path=keep, expected_version=m.version) for m in retired]
+            dropped = [
+                Dropped(told, f"the title of {path}; {keep} says the same under its own")
+                for path, told in card.data["titles"].items()
+            ]
             title = f"Merge {len(retired) + 1} notes that say the same into {keep}"
         else:
             memory = memories[card.data["path"]]
@@ -28,7 +33,14 @@ def duplicate_proposals(material: Material, cards: Sequence[Card]) -> list[tuple
         rationale = f"Mined, no model. {card.body} Nothing is lost: retired notes stay under archive/ with a link, every version stays readable."
         result.append(
             (
-                Proposal(number=0, title=title[:255], rationale=rationale, changes=changes, claims=card.claims),
+                Proposal(
+                    number=0,
+                    title=title[:255],
+                    rationale=rationale,
+                    changes=changes,
+                    claims=card.claims,
+                    dropped=dropped,
+                ),
                 card.weight,
             )
         )

@@ -16,6 +16,7 @@ _LINK = re.compile(
     r"\[([^\[\]\n]{0,300})\]\(<?([^)\s>]{1,300})>?(?:\s+\"[^\"\n]*\")?\)|\[\[([^\[\]|#\n]+)(?:[|#][^\[\]\n]*)?\]\]"
 )
 _FENCE = re.compile(r"^(?:```|~~~).*?^(?:```|~~~)", re.MULTILINE | re.DOTALL)
+_RETIRED = re.compile(r"> Retired [^\n]*; replaced by (/[^\n]+)\.\n")
 _INDEX_NAMES = ("readme.md", "index.md", "memory.md")
 
 
@@ -39,6 +40,7 @@ def link_cards(memories: Sequence[Memory], mount: str) -> list[Card]:
     by_name: dict[str, list[str]] = {}
     for path in sorted(live):
         by_name.setdefault(path.rsplit("/", 1)[-1], []).append(path)
+    replaced = _replaced(memories, mount, live)
     cards: list[Card] = []
     for memory in sorted(memories, key=lambda m: m.path):
         if "/archive/" in memory.path:
@@ -48,7 +50,7 @@ def link_cards(memories: Sequence[Memory], mount: str) -> list[Card]:
         missing = _missing(memory, links, live) if is_index(memory.path) else []
         if not dead and not missing:
             continue
-        moved = {link.path: _successor(link, memory, by_name) for link in dead}
+        moved = {link.path: replaced.get(link.path, "") or _successor(link, memory, by_name) for link in dead}
         told = [
             f"`{link.target}` leads nowhere" + (f" (perhaps now `{moved[link.path]}`)" if moved[link.path] else "")
             for link in dead
@@ -75,6 +77,17 @@ def link_cards(memories: Sequence[Memory], mount: str) -> list[Card]:
 def is_index(path: str) -> bool:
     """Whether a file by its name lists other files."""
     return path.rsplit("/", 1)[-1].lower() in _INDEX_NAMES
+
+
+def target_path(target: str, source: str, mount: str, live: set[str]) -> str:
+    """The memory that a link's target names, else the target as it is written: told in the same way from every file."""
+    bare, mark, part = target.strip().partition("#")
+    if not bare or "://" in bare:
+        return target
+    for tried in (bare, f"{bare}.md"):
+        if (path := _resolved(tried, source, mount, live)) in live:
+            return f"{path}{mark}{part}"
+    return target
 
 
 def _links(memory: Memory, mount: str, live: set[str]) -> list[Link]:
@@ -105,6 +118,16 @@ def _resolved(target: str, source: str, mount: str, live: set[str]) -> str | Non
     if beside in live or not below.startswith(f"{mount}/"):
         return beside if beside.startswith(f"{mount}/") else None
     return below if below in live else beside if beside.startswith(f"{mount}/") else None
+
+
+def _replaced(memories: Sequence[Memory], mount: str, live: set[str]) -> dict[str, str]:
+    """What each retired memory says replaced it, by the path that it had."""
+    result: dict[str, str] = {}
+    for memory in sorted(memories, key=lambda m: m.path):
+        found = _RETIRED.match(memory.text) if memory.path.startswith(f"{mount}/archive/") else None
+        if found is not None and found[1] in live:
+            result[mount + memory.path.removeprefix(f"{mount}/archive")] = found[1]
+    return result
 
 
 def _successor(link: Link, memory: Memory, by_name: dict[str, list[str]]) -> str:
