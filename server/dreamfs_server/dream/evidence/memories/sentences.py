@@ -17,9 +17,10 @@ _SPLIT = re.compile(r"(?<=[.!?;])(?:[\"')\]*_]*)\s+")
 _SHORT = re.compile(
     r"(?i)(?:^|[\s(\"'])(?:e\.?g|i\.?e|vs|cf|approx|ca|nr|fig|dr|mr|mrs|resp|incl|z\.\s?b|d\.\s?h|bzw)\.$"
 )
+# What is emphasised is short: an unclosed mark looks no further.
 _EMPHASIS = (
-    re.compile(r"(?<![\w*])\*\*(?=[^\s*])(.+?)(?<=[^\s*])\*\*(?![\w*])"),
-    re.compile(r"(?<![\w_])__(?=[^\s_])(?![\w.]+__)(.+?)(?<=[^\s_])__(?![\w_])"),
+    re.compile(r"(?<![\w*])\*\*(?=[^\s*])(.{1,300}?)(?<=[^\s*])\*\*(?![\w*])"),
+    re.compile(r"(?<![\w_])__(?=[^\s_])(?![\w.]{1,80}__)(.{1,300}?)(?<=[^\s_])__(?![\w_])"),
     re.compile(r"(?<![\w_])__(?=[A-Z]?[a-z]+__)([A-Z][a-z]+)__(?![\w_])"),
     re.compile(r"(?<![\w*])\*(?=[^\s*])([^*]+?)(?<=[^\s*])\*(?![\w*])"),
     re.compile(r"(?<![\w_/.])_(?=[^\s_])([^_]+?)(?<=[^\s_])_(?![\w_/.])"),
