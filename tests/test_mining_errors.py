@@ -235,12 +235,43 @@ def test_a_call_canceled_with_another_is_no_error() -> None:
 
 
 def test_what_a_session_would_have_done_anyway_is_no_way_out() -> None:
-    broken: list[Call] = [bash("quill sync", "Error: the lease is sealed", failed=True), bash("kubectl apply -f all")]
+    broken: list[Call] = [
+        bash("quill sync all", "Error: the lease is sealed", failed=True),
+        bash("kubectl apply -f all"),
+    ]
     habit: list[Call] = [bash("kubectl apply -f all")]
     sessions = [session(n, broken if n < 5 else habit) for n in range(20)]
     assert errors(sessions)[0].claims[0].statistics["tried"] == 0
     alone = [session(n, broken if n < 5 else []) for n in range(20)]
     assert errors(alone)[0].claims[0].statistics["recovery"] == "run `kubectl apply -f all` instead"
+
+
+def test_another_command_about_another_thing_is_the_next_task_and_no_way_out() -> None:
+    broken: list[Call] = [
+        bash("quill usage", "Error: unknown command", failed=True),
+        bash("quill close ab-12", "closed"),
+    ]
+    [card] = errors([session(n, broken) for n in range(5)])
+    assert card.claims[0].statistics["tried"] == 0
+
+
+def test_what_a_pipe_hides_is_no_success() -> None:
+    said = "error: Cannot find module 'next/navigation' from 'page.tsx'"
+    calls: list[Call] = [
+        bash("bun test", said, failed=True),
+        bash("bun test src/ 2>&1 | tail -5", f"{said}\n 3 pass"),
+    ]
+    [card] = errors([session(n, calls) for n in range(4)])
+    assert all(tally.worked == 0 for tally in card.data["tallies"])
+
+
+def test_a_listing_that_lists_nothing_has_not_worked() -> None:
+    calls: list[Call] = [
+        bash("trk mol current", "Error: molecule ab-1 not found", failed=True),
+        bash("trk mol list --parent ab-1", "No items found."),
+    ]
+    [card] = errors([session(n, calls) for n in range(4)])
+    assert card.claims[0].statistics["recovered"] == 0
 
 
 def test_a_copy_of_an_event_in_a_resumed_session_counts_once() -> None:

@@ -30,10 +30,14 @@ tried_share_min = 1 / 3
 worked_min = 3
 passing_floor_min = 0.5
 """The same for repeating the very same call."""
-dead_end_tried_min = 3
+dead_end_tried_min = 5
+"""Sessions in which something has to fail each time for a rule to speak against it: what worked once may work again."""
+repeats_in_vain_min, repeats_in_vain_share = 3, 0.25
+"""Sessions that repeated the very same call, and how few of them it may have helped, for a rule to speak against it."""
+swapped_share_min = 0.5
+"""Of the sessions with the error, that must have replaced one value by another: else the value was theirs alone."""
+_SWAPPED = re.compile(r"write `[^`]*` for `")
 outcome_p_max = 0.05
-_OTHER_NUMBER = re.compile(r"write `[\d.]+` for `[\d.]+`")
-"""That another number did not help says nothing of what to do: it was changed in passing."""
 _IDEA: dict[str, str] = {"kind": "change"}
 """Ways that are one idea, told more or less particularly."""
 _OF_A_FILE = frozenset(
@@ -57,6 +61,7 @@ _SELF_EVIDENT = {
     "string to replace found several times": "give `",
     "too much to read at once": "give `",
     "a directory, not a file": "write `ls`",
+    "nothing to change": "call `",
     "wrong arguments of a tool": "give `",
 }
 """Ways out of the client's own errors about editing that every agent knows: what they begin with."""
@@ -129,6 +134,8 @@ def _is_way_out(tally: Tally, card: Card) -> bool:
     enough = tally.worked >= worked_min or (
         tally.worked >= 2 and tally.tried >= tried_share_min * card.claims[0].support.sessions
     )
+    if _SWAPPED.match(tally.label):
+        enough = enough and tally.tried >= swapped_share_min * card.claims[0].support.sessions
     if card.data["in_any_words"]:
         enough = tally.worked >= worked_min and tally.tried >= tried_share_min * card.claims[0].support.sessions
     return enough and tally.floor >= floor_min
@@ -167,15 +174,19 @@ def _also(good: Tally, tallies: Sequence[Tally]) -> Tally | None:
 
 def _dead_ends(tallies: Iterable[Tally]) -> list[Tally]:
     """What was tried in vain. A call repeated unchanged is also one without another look at the file: that is said once."""
-    bad = [
-        t
-        for t in tallies
-        if t.tried >= dead_end_tried_min and 3 * t.worked <= t.tried and not _OTHER_NUMBER.fullmatch(t.label)
-    ]
+    bad = [t for t in tallies if _is_in_vain(t)]
     again = [t for t in bad if t.label in AGAIN]
     if len(again) > 1:
         bad.remove(min(again, key=lambda t: (t.tried, t.label != UNSEEN)))
     return bad
+
+
+def _is_in_vain(t: Tally) -> bool:
+    if t.label in AGAIN:
+        few = t.worked == 0 or (t.tried >= dead_end_tried_min and t.worked <= repeats_in_vain_share * t.tried)
+        return t.tried >= repeats_in_vain_min and few
+    # That one value was wrong says nothing of others.
+    return t.tried >= dead_end_tried_min and t.worked == 0 and not t.label.startswith("write `")
 
 
 def _advice(good: Tally | None, bad: Sequence[Tally], stuck: int) -> str:

@@ -30,6 +30,8 @@ def volume_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Pr
     page = next((memory for memory in material.memories if memory.path == path), None)
     if not said or (page is not None and (page.pinned or page.read_only)):
         return []
+    if len(said) == 1 and not _is_telling(said[0][0]):
+        return []
     lines = "\n".join(line for _, line in said)
     change = (
         append(page, lines)
@@ -45,6 +47,12 @@ def volume_proposals(material: Material, cards: Sequence[Card]) -> list[tuple[Pr
         claims=[card.claims[0] for card, _ in said],
     )
     return [(proposal, sum(card.weight for card, _ in said))]
+
+
+def _is_telling(card: Card) -> bool:
+    """Whether one finding is worth a page: it fills much, or there is a way to have less of it."""
+    found: Filling = card.data["filling"]
+    return found.share >= title_share_min or bool(found.narrower.answers or found.again or found.cut)
 
 
 def _title(card: Card) -> str:

@@ -16,6 +16,7 @@ from dreamfs_tools.dreaming import Card, Claim, Evidence
 
 cards_max = 60
 evidence_max = 8
+loop_failures_min = 10
 
 
 def error_cards(
@@ -136,6 +137,9 @@ def _stuck(members: Sequence[Failure]) -> int:
     """How many sessions tried again, where no attempt ever worked; 0 where one did, or too few tried to say."""
     if any(failure.recovered for failure in members):
         return 0
+    of_one = max(Counter(failure.place.root for failure in members).values(), default=0)
+    if len(members) >= loop_failures_min and 2 * of_one > len(members):
+        return 0  # one session's loop says nothing of what others would find
     again = len({failure.place.root for failure in members if failure.cost_calls > 1})
     return again if again >= rule_sessions_min else 0
 

@@ -47,6 +47,8 @@ def labels_first(failed: Step, step: Step) -> list[str]:
     Nothing of a command that must not be recommended: `curl … | sh` is not told as `curl` either.
     """
     general = "" if is_destructive(step.command) else _label_first(failed, step)
+    if failed.command and general == _label_first(step, failed):
+        return []  # the same program once more is another attempt, not what made it work
     if not general or not step.command:
         return [general] if general else []
     line = " ".join(_without_showing(step.command).split())

@@ -23,11 +23,12 @@ from dreamfs_server.dream.evidence.errors.command_changes import (
     INTERPRETERS,
     LOOKING,
     SUBCOMMANDS,
+    Simple,
     changes,
     simple_commands,
 )
 from dreamfs_server.dream.evidence.errors.labels import REPEAT, UNSEEN, label_change, label_ideas, labels_first
-from dreamfs_server.dream.evidence.errors.signature import mask
+from dreamfs_server.dream.evidence.errors.signature import mask, signature
 from dreamfs_server.dream.evidence.steps import Step
 from dreamfs_tools.dreaming import Evidence
 
@@ -36,6 +37,16 @@ steps_after_max = 12
 
 near_steps = 3
 """Within so many steps, a call of the same tool with other values is another attempt."""
+
+said_again_characters_min = 12
+"""Of a message: a shorter line may well stand in other output."""
+_READ_CHARACTERS = 20_000
+_DIGITS = re.compile(r"\d+")
+_NOTHING = re.compile(
+    r"\[\]|\{\}|\(?no (?!errors?\b|issues?\b|problems?\b|warnings?\b|changes?\b|differences?\b|output\b|content\b)[^\n]{1,80}|0 (?:results|matches|rows|items|files)\b[^\n]{0,40}|none\.?",
+    re.IGNORECASE,
+)
+"""The answer of what looks for something and finds nothing."""
 
 _KEEPING = frozenset(["git", "gh", "hg", "svn", "jj"])
 """Programs that keep what was done: a session goes on to them whatever failed, unless it was one of theirs."""
@@ -80,7 +91,7 @@ def episode(all_steps: Sequence[Step], failed: Step) -> Episode:
     for step in later:
         if alike(failed, step):
             attempts.append(step)
-            if not step.failed and not step.refused and step.result is not None:
+            if _succeeded(failed, step):
                 success = step
                 break
     trials: list[Trial] = []
@@ -110,6 +121,27 @@ def episode(all_steps: Sequence[Step], failed: Step) -> Episode:
     return Episode(trials, success, lost, [step.position for step in attempts])
 
 
+def _succeeded(failed: Step, step: Step) -> bool:
+    """Whether an attempt reached the goal: it did not fail, gave something, and did not say again what the failed call said.
+
+    Behind a pipe (`bun test | tail`) nothing else tells that it failed.
+    """
+    if step.failed or step.refused or step.result is None:
+        return False
+    text = step.result.text
+    if _NOTHING.fullmatch(text.strip()):
+        return False
+    said = signature(failed.result.text, of_shell=bool(failed.command)) if failed.result is not None else None
+    if said is None or said.bare or len(said.line) < said_again_characters_min:
+        return True
+    line = _plain(said.line)
+    return all(_plain(one) != line for one in text[:_READ_CHARACTERS].split("\n"))
+
+
+def _plain(line: str) -> str:
+    return _DIGITS.sub("0", line.strip())
+
+
 def _ideas(failed: Step, attempt: Step) -> list[str]:
     return label_ideas(failed.command, attempt.command) if failed.command and attempt.command else []
 
@@ -136,9 +168,10 @@ def _other_way(failed: Step, later: Sequence[Step], attempts: Sequence[Step]) ->
     """The first command after the last attempt that does something rather than look, and is told by its shape.
 
     What the failed line ran already is the rest of it and no other way; a script that an interpreter is given on the line
-    (`python -c "`) has no shape.
+    (`python -c "`) has no shape. It is about the same thing if both lines name it; whatever else a session went on to was its next task.
     """
-    ran = {one.verb for one in simple_commands(failed.command)}
+    wanted = simple_commands(failed.command)
+    ran, about = {one.verb for one in wanted}, _things(wanted)
     aside = LOOKING | INTERPRETERS | (set[str]() if failed.program == "git" else _KEEPING)
     after = max((step.position for step in attempts), default=-1)
     return next(
@@ -151,9 +184,16 @@ def _other_way(failed: Step, later: Sequence[Step], attempts: Sequence[Step]) ->
             and step.program not in aside
             and _CUT_OFF.search(shape(step.command) or "-c") is None
             and not ran & {one.verb for one in simple_commands(step.command)}
+            and about & _things(simple_commands(step.command))
         ),
         None,
     )
+
+
+def _things(commands: Iterable[Simple]) -> set[str]:
+    """What simple commands are about: their words, of paths the last part."""
+    words = {word.strip("'\"").rstrip("/").rsplit("/", 1)[-1] for one in commands for word in one.others}
+    return {word for word in words if len(word) > 1 and not word.isdigit() and not word.startswith((">", "2>"))}
 
 
 def shape(command: str) -> str:
