@@ -48,6 +48,17 @@ def test_a_tool_that_is_refused_is_told_by_its_name() -> None:
     assert card.data["name"] == "Write"
 
 
+def test_refusals_of_one_file_are_about_that_file_and_not_about_the_tool() -> None:
+    said = "Permission to read /home/ada/.agent/notes/log.jsonl has been denied."
+    log: Call = ("Read", {"file_path": "/home/ada/.agent/notes/log.jsonl"}, said, True)
+    code: Call = ("Read", {"file_path": "/home/ada/shop/cart.py"}, "1\ta", False)
+    [one] = proposals([session(n, [log, log, code]) for n in range(4)])
+    assert one.title == "`Read ~/.agent/notes/log.jsonl` is not permitted: refused in 8 of 8 calls"
+    other: Call = ("Read", {"file_path": "/home/ada/.agent/notes/old.jsonl"}, said, True)
+    [one] = proposals([session(n, [log, other, code]) for n in range(4)])
+    assert one.title == "`Read ~/.agent/notes/` is not permitted: refused in 8 of 8 calls"
+
+
 def test_what_is_mostly_permitted_is_not_told() -> None:
     assert cards([session(n, [refused(n), *[bash("make build", "ok")] * 5]) for n in range(4)]) == []
 

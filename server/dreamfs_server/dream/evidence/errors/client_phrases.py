@@ -12,7 +12,7 @@ CLIENT: Sequence[tuple[str, ...]] = (
         r"^Claude requested permissions to",
         r"^Blocked: ",
         r"you haven't granted it",
-        r"permission to use .{1,200} (?:been )?(?:auto-)?denied",
+        r"permission to (?:use|read|edit|write) .{1,200} (?:been )?(?:auto-)?denied",
         r"auto-denied",
         r"\bwas blocked\. For security",
         r"may only \w+ (?:files|directories) in the allowed",

@@ -47,15 +47,17 @@ def labels_first(failed: Step, step: Step) -> list[str]:
     Nothing of a command that must not be recommended: `curl … | sh` is not told as `curl` either.
     """
     general = "" if is_destructive(step.command) else _label_first(failed, step)
-    if failed.command and general == _label_first(step, failed):
-        return []  # the same program once more is another attempt, not what made it work
     if not general or not step.command:
         return [general] if general else []
     line = " ".join(_without_showing(step.command).split())
-    if len(line) > shown_characters_max or "\n" in step.command.strip() or "`" in line:
-        return [general]
-    exact = f"run `{line}` first"
-    return [exact, general] if exact != general else [general]
+    exact = f"run `{line}` first" if len(line) <= shown_characters_max and "`" not in line else ""
+    if "\n" in step.command.strip():
+        exact = ""
+    if general == _label_first(step, failed):
+        # The same program once more is another attempt, unless it is asked for something else.
+        said, wanted = (_without_showing(one.command).split()[1:2] for one in (step, failed))
+        return [exact] if exact and said != wanted else []
+    return [exact, general] if exact and exact != general else [general]
 
 
 def _label_first(failed: Step, step: Step) -> str:

@@ -3,19 +3,22 @@
 A client asks a person, or a list of rules, before some calls. Where nobody can answer (a sub-agent, a script, a rule that says no)
 the call fails before the tool ran, and each session finds out anew. So calls are counted by what they are called
 (`command_names.py`, else the program or the tool), or by the form that the client objects to (a redirection, several commands in
-one line), against all calls of that name or form in sessions in which anything was not permitted: elsewhere nobody was asked. What a
-person declined is no such refusal.
+one line), against all calls of that name or form in sessions in which anything was not permitted: elsewhere nobody was asked. Where all
+refusals of a tool were of one file, or of files below one folder, it is about that place and not about the tool. What a person
+declined is no such refusal.
 """
 
+import posixpath
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from dreamfs_server.dream.evidence.errors.client_phrases import NOT_PERMITTED
 from dreamfs_server.dream.evidence.errors.families import family
 from dreamfs_server.dream.evidence.errors.recovery import alike, steps_after_max
 from dreamfs_server.dream.evidence.errors.signature import is_masked, mask, signature
+from dreamfs_server.dream.evidence.places.roots import told_path
 from dreamfs_server.dream.evidence.places.visits import lines_of
 from dreamfs_server.dream.evidence.steps import Step
 from dreamfs_server.dream.evidence.support import Place, is_rule, spread, support, told
@@ -34,6 +37,8 @@ share_min = 0.2
 """Of the calls of a name, that must not have been permitted: else it was about that one call."""
 cards_max = 12
 evidence_max = 6
+place_depth_min = 2
+"""Folders above a place, for it to say more than that it is on this machine."""
 _READ_CHARACTERS = 400
 
 
@@ -51,6 +56,8 @@ class Denial:
     """It was tried again."""
     passed: bool
     """A later try got through."""
+    file: str
+    """The file that it was about, with its home as `~`; "" for a command."""
     key: tuple[str, str]
     """The same event copied into another session has the same key; "" when undated."""
 
@@ -62,6 +69,8 @@ class Permits:
     place: Place
     calls: Counter[str]
     denials: Sequence[Denial]
+    files: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    """How often a tool was called for a file."""
 
 
 def permits(gathered: Gathered, place: Place, all_steps: Sequence[Step]) -> Permits:
@@ -74,7 +83,8 @@ def permits(gathered: Gathered, place: Place, all_steps: Sequence[Step]) -> Perm
     for form, _, looks in _FORMS:
         calls[form] = sum(looks.search(step.command) is not None for step in done)
     found = [_denial(gathered.session.session_id, place, step, all_steps) for step in denied]
-    return Permits(place, calls, [one for one in found if one.quote.quote])
+    files = Counter((step.tool, told_path(step.file, "")) for step in done if step.file and not step.command)
+    return Permits(place, calls, [one for one in found if one.quote.quote], files)
 
 
 def _is_denied(step: Step) -> bool:
@@ -108,6 +118,7 @@ def _denial(session_id: str, place: Place, step: Step, all_steps: Sequence[Step]
         answer=lines_of(session_id, result),
         again=bool(again),
         passed=any(not other.failed for other in again),
+        file="" if step.command else told_path(step.file, ""),
         key=(result.at.isoformat(), said.line) if result.at is not None else ("", ""),
     )
 
@@ -121,8 +132,10 @@ def permit_cards(found: Sequence[Permits], repeats_order: Callable[[str], bool])
     """
     ordered = sorted(found, key=lambda one: one.place)
     calls: Counter[str] = Counter()
+    files: Counter[tuple[str, str]] = Counter()
     for one in ordered:
         calls.update(one.calls)
+        files.update(one.files)
     owner: dict[tuple[str, str], str] = {}
     by_name: dict[str, list[Denial]] = defaultdict(list)
     for denial in (denial for one in ordered for denial in one.denials):
@@ -130,12 +143,33 @@ def permit_cards(found: Sequence[Permits], repeats_order: Callable[[str], bool])
             by_name[denial.name].append(denial)
         else:
             calls[denial.name] -= 1
-    cards = [
-        _card(name, members, calls[name], repeats_order)
-        for name, members in sorted(by_name.items())
-        if is_rule(denial.place for denial in members) and len(members) >= share_min * calls[name]
-    ]
+            files[denial.name, denial.file] -= 1
+    cards: list[Card] = []
+    for name, members in sorted(by_name.items()):
+        told_as, of = _narrowed(name, members, calls[name], files, repeats_order)
+        if is_rule(denial.place for denial in members) and len(members) >= share_min * of:
+            cards.append(_card(told_as, members, of, repeats_order))
     return sorted(cards, key=lambda card: (-card.weight, card.title))[:cards_max]
+
+
+def _narrowed(
+    name: str,
+    members: Sequence[Denial],
+    calls: int,
+    files: Mapping[tuple[str, str], int],
+    repeats_order: Callable[[str], bool],
+) -> tuple[str, int]:
+    """The name with the one place that all refusals were about, if it is allowed elsewhere; and how many calls that were."""
+    paths = {denial.file for denial in members}
+    if "" in paths or any(path.startswith("/") != min(paths).startswith("/") for path in paths):
+        return name, calls
+    place = posixpath.commonpath(paths)
+    own = sum(
+        n for (tool, path), n in files.items() if tool == name and (path == place or path.startswith(f"{place}/"))
+    )
+    is_told = place.count("/") >= place_depth_min and not repeats_order(place) and "`" not in place
+    told_as = f"{name} {place}" if len(paths) == 1 else f"{name} {place}/"
+    return (told_as, own) if is_told and len(members) <= own < calls else (name, calls)
 
 
 def _card(name: str, members: Sequence[Denial], calls: int, repeats_order: Callable[[str], bool]) -> Card:
