@@ -144,6 +144,20 @@ def test_a_longer_limit_is_told_where_it_let_the_command_finish() -> None:
     )
 
 
+def test_a_quick_command_that_a_limit_cut_off_now_and_then_is_not_told_as_slow() -> None:
+    quick = [Run("npm run quick", 2.0)] * 40
+    runs = [
+        Run("npm run quick", 120.2, answer=CUT, failed=True, given={"timeout": 120000}),
+        Run("npm run quick", 130, given={"timeout": 600000}),
+    ]
+    assert durations([session(n, [*quick, *runs]) for n in range(4)]) == []
+
+
+@pytest.mark.parametrize("command", ["gh run watch 77", "kubectl wait pod/x", "expect login.tcl", "ssh build-1 make"])
+def test_what_waits_and_what_runs_something_else_is_not_told_as_slow(command: str) -> None:
+    assert durations([session(n, [Run(command, 56.0 + n)] * 3) for n in range(6)]) == []
+
+
 def test_a_part_of_the_work_is_told_where_it_gets_past_the_limit() -> None:
     runs = [Run("go test ./...", 120.2, answer=CUT, failed=True), Run("go test ./internal/store", 4)]
     [card] = durations([session(n, runs) for n in range(4)])

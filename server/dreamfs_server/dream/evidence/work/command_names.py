@@ -17,7 +17,7 @@ from dreamfs_server.dream.evidence.errors.command_changes import DESTROYING, INT
 parts_max = 3
 name_characters_max = 100
 words_max = 4
-_SCRIPT = re.compile(r"[\w@%+.~/-]*?([\w-]+\.(?:sh|bash|py|js|mjs|ts|rb|pl|ps1))")
+_SCRIPT = re.compile(r"[\w@%+.~/-]*?([\w-]+\.(?:sh|bash|py|js|mjs|ts|rb|pl|ps1|exp))")
 _TASK = re.compile(r"[a-z][\w:.-]*")
 _PROGRAM = re.compile(r"[\w./+-]+(?: [\w./:+-]+){0,3}")
 _REDIRECTION = re.compile(r"\d?[<>]")
@@ -32,7 +32,9 @@ _GROUPS = frozenset(("gh", "glab", "aws", "gcloud", "az", "kubectl", "docker com
 _SILENT = frozenset(("-v", "--verbose", "-q", "--quiet", "-json", "--json", "-s", "--color", "--no-color"))
 """Flags that change what is printed only."""
 _NAMES_NOTHING = (
-    INTERPRETERS | DESTROYING | {"python", "python3", "exit", "sudo", "script", "command", "open", "code", "''"}
+    INTERPRETERS
+    | DESTROYING
+    | {"python", "python3", "exit", "sudo", "script", "command", "open", "code", "expect", "ssh", "telnet", "''"}
 )
 _CLOSING = frozenset(("for", "done", "fi", "do", "then", "break", "exit", "continue", "trap", "wait"))
 _ALL = frozenset(("./...", "...", "--all", "--workspace", "--all-targets"))

@@ -16,6 +16,7 @@ A time limit that cut a command off in three sessions on two days is told whatev
 (`time_limits.py`), or where it cut off a tenth of the runs.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -37,8 +38,12 @@ cut_sessions_min = 2
 """A limit that struck in a single session is not worth a word."""
 cut_share_min = 0.1
 """Of the runs, that a limit has to cut off where nothing is known to get past it."""
+cut_share_with_way_min = 0.03
+"""The same where something is: of six hundred quick runs six say nothing of the command."""
 part_ratio_max = 1 / 3
 slower_ratio_min = 1.5
+_WAITS = re.compile(r"(?:^|[\s-])(?:watch|wait|await|follow|sleep|tail)\b")
+"""In a command's name, that waiting is what it is for."""
 _AT_ONCE = frozenset(
     (
         "git",
@@ -168,7 +173,7 @@ def _slow(name: str, runs: Sequence[Wait], family: Sequence[Wait], since: str) -
     is_cut = (
         is_rule(run.place for run in cut)
         and any(run.cut or run.seconds >= slow_seconds for run in latest)
-        and (bool(way.what) or len(cut) >= cut_share_min * len(waited))
+        and len(cut) >= (cut_share_with_way_min if way.what else cut_share_min) * len(waited)
     )
     if not is_cut and not _is_slow(name, timed, latest):
         return None
@@ -194,6 +199,8 @@ def _slow(name: str, runs: Sequence[Wait], family: Sequence[Wait], since: str) -
 
 
 def _is_slow(name: str, timed: Sequence[Wait], latest: Sequence[Wait]) -> bool:
+    if _WAITS.search(name):
+        return False
     long = [run for run in timed if run.seconds >= slow_seconds]
     if not latest or not is_rule(run.place for run in long):
         return False
