@@ -260,7 +260,7 @@ async def test_a_wrong_number_on_a_stored_card_vouches_for_nothing(here: World) 
     dream = await service.start(DreamRequest("memories", curator="client"))
     cards = await here.filesystem.read(lambda snapshot: snapshot.dreams.cards(dream.dream_id))
     card = next(card for card in cards if card.miner == "errors")
-    [claim] = card.claims
+    claim = card.claims[0]
     wrong = replace(claim, statistics={**claim.statistics, "count": 99})
     await here.journal.save_cards(dream.dream_id, [replace(card, claims=[wrong])])
     create = ProposedChange("create", "/memories/rule.md", file_text="Read first.\n")

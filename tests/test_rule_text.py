@@ -75,6 +75,23 @@ def test_a_way_out_that_few_of_many_sessions_tried_is_not_recommended() -> None:
     assert "- Do: add `--region b`. That worked in 4 of 4" in when(4)[0].changes[0].file_text
 
 
+def test_every_number_of_a_rule_stands_in_a_claim_with_quotes() -> None:
+    failing = bash("deployctl push --to all", "Error: registry lock is held by another client", failed=True)
+    calls: list[Call] = [
+        failing,
+        failing,
+        bash("deployctl unlock --stale", "ok"),
+        bash("deployctl push --to all", "pushed"),
+    ]
+    [one] = proposals([session(n, calls) for n in range(6)])
+    text = one.changes[0].file_text
+    told = {claim.statistics["did"]: claim for claim in one.claims if "did" in claim.statistics}
+    assert "- Do not: repeat it unchanged; that worked in 0 of 6." in text
+    assert (told["repeat it unchanged"].statistics["worked"], told["repeat it unchanged"].statistics["tried"]) == (0, 6)
+    assert all(claim.evidence for claim in one.claims)
+    assert all(did in text for did in told), "a claim about what the text does not name"
+
+
 def test_what_the_client_does_not_permit_is_one_rule_in_any_words() -> None:
     said = ["This command requires approval", "Permission to use Bash has been auto-denied."]
     kinds = ["make build", "npm ci", "go vet", "cargo fmt"]

@@ -158,6 +158,7 @@ _NAMES: Mapping[str, Sequence[str]] = {
     "signature": (),
     "lead": ("follow",),
     "error": ("condition",),
+    "after": ("did",),
     "failing": (),
     "not_permitted": (),
     "wrong": (),

@@ -15,7 +15,7 @@ from dreamfs_server.dream.evidence.errors.recovery import Tally
 from dreamfs_server.dream.evidence.errors.signature import LINT_RULE
 from dreamfs_server.dream.evidence.support import rule_sessions_min, rule_tasks_min, told
 from dreamfs_server.dream.material import Material
-from dreamfs_tools.dreaming import Card, Proposal, ProposedChange
+from dreamfs_tools.dreaming import Card, Claim, Proposal, ProposedChange
 
 observed_sessions_min = 5
 observed_name = "observed"
@@ -24,7 +24,9 @@ more_name = "more"
 files_max = 6
 """Rules with a file and a proposal of their own: a dream makes ten proposals, and more than errors are to be told."""
 together_max = 9
-"""Others, that are one proposal: a proposal has twenty claims at most, a rule up to two."""
+"""Others, that are one proposal."""
+claims_max = 20
+"""Of one proposal."""
 enforced_name = "lint-rules"
 enforced_rules_min = 2
 _VARIABLE_SET = re.compile(r"(?:add|set) `[A-Z_][A-Z0-9_]*[=`]")
@@ -79,7 +81,9 @@ def _of_their_own(
         made.append((_proposal(group, change), _worth_of(group)))
     together: list[Sequence[tuple[Card, str, str]]] = []
     for group in worth_it[len(apart) :]:
-        if sum(map(len, [*together, group])) <= together_max:
+        more = [*together, group]
+        stated = sum(len(_claims(card, text)) for rules in more for card, _, text in rules)
+        if sum(map(len, more)) <= together_max and stated <= claims_max:
             together.append(group)
     if together:
         text = "\n\n".join(f"## {_heading(group[0][0])}\n\n{group[0][2]}" for group in together)
@@ -186,7 +190,7 @@ def _silenced(card: Card) -> str:
 def _proposal(rules: Sequence[tuple[Card, str, str]], change: ProposedChange) -> Proposal:
     titles = [title for _, title, _ in rules if title]
     saved = sum(card.weight for card, _, _ in rules)
-    claims = [claim for card, _, _ in rules for claim in card.claims]
+    claims = [claim for card, _, _ in rules for claim in _claims(card, change.file_text + change.new_str)]
     forced = is_forced(change.file_text + change.new_str)
     return Proposal(
         number=0,
@@ -200,6 +204,11 @@ def _proposal(rules: Sequence[tuple[Card, str, str]], change: ProposedChange) ->
         risk="medium" if forced else "low",
         flags=["The recommended command goes past a guard; look twice."] if forced else [],
     )
+
+
+def _claims(card: Card, text: str) -> list[Claim]:
+    """The claims that a text rests on: of what was tried, what it names."""
+    return [claim for claim in card.claims if "did" not in claim.statistics or claim.statistics["did"] in text]
 
 
 def _why(card: Card) -> str:

@@ -17,6 +17,8 @@ from dreamfs_tools.dreaming import Card, Claim, Evidence
 cards_max = 60
 evidence_max = 8
 loop_failures_min = 10
+ways_max, way_tried_min, way_evidence_max = 6, 3, 3
+"""Of an error, that are claims of their own; what fewer sessions tried stands in the card's text only."""
 
 
 def error_cards(
@@ -73,7 +75,8 @@ def _card(finding: Finding, places: Sequence[Place], done: Mapping[str, frozense
             evidence=[*_quotes(members), *_recovery_quotes(best)],
             support=found,
             statistics=statistics,
-        )
+        ),
+        *_ways(finding.signature, [tally for tally in telling if tally is not best]),
     ]
     body = [text, *_told_tallies(telling), *_told_contrast(contrast)]
     if expected:
@@ -108,6 +111,20 @@ def _card(finding: Finding, places: Sequence[Place], done: Mapping[str, frozense
             else 0.0,
         },
     )
+
+
+def _ways(signature: str, telling: Sequence[Tally]) -> list[Claim]:
+    """What else was tried often enough to be told, each with its own quotes: a rule may name it, for or against."""
+    often = [tally for tally in telling if tally.tried >= way_tried_min and tally.evidence][:ways_max]
+    return [
+        Claim(
+            text=f"After `{signature}`: {tally.label}; that worked in {tally.worked} of {tally.tried} sessions that tried it.",
+            kind="observed",
+            evidence=[quote for _, quote in tally.evidence[:way_evidence_max]],
+            statistics={"after": signature, "did": tally.label, "worked": tally.worked, "tried": tally.tried},
+        )
+        for tally in often
+    ]
 
 
 def _order(failure: Failure) -> tuple[Place, tuple[int, int]]:
