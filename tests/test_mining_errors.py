@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dreamfs_server.dream.curators.embedded import curate
 from dreamfs_server.dream.evidence import mine
 from dreamfs_server.dream.evidence.copies import Copies
 from dreamfs_server.dream.evidence.errors.signature import mask, signature
@@ -532,3 +533,36 @@ def test_the_rest_of_a_line_that_failed_and_a_script_on_a_line_are_no_other_way(
     for sessions in (chained, script, kept):
         [card] = [card for card in mine(material(sessions)) if card.miner == "errors"]
         assert [tally.label for tally in card.data["tallies"] if "instead" in tally.label] == []
+
+
+def test_a_program_that_is_found_elsewhere_is_told_with_its_folder_however_it_was_called() -> None:
+    ways = [
+        "/usr/local/go/bin/go test ./...",
+        "export PATH=$PATH:/usr/local/go/bin && go test ./...",
+        "PATH=/usr/local/go/bin:$PATH go test ./...",
+    ]
+    sessions = [
+        session(n, [bash("go test ./...", "bash: go: command not found", failed=True), bash(ways[n % 3], "ok")])
+        for n in range(6)
+    ]
+    told = {tally.label: (tally.worked, tally.tried) for tally in errors(sessions)[0].data["tallies"]}
+    assert told["put `/usr/local/go/bin` on `PATH`"] == (6, 6)
+
+
+@pytest.mark.parametrize(
+    "serves", [bash("grep -rn 'total_due' src", "src/a.py:3"), ("Search", {"q": "total_due"}, "a.py", False)]
+)
+def test_where_one_tool_is_out_of_order_another_that_does_the_same_is_told(serves: Call) -> None:
+    broken: Call = ("Grep", {"pattern": "total_due"}, "Error checking permissions", True)
+    [card] = errors([session(n, [broken, serves]) for n in range(5)])
+    label = card.claims[0].statistics["recovery"]
+    assert label == ("use `grep` in the shell instead" if serves[0] == "Bash" else "use `Search` instead")
+    other: Call = bash("make test", "ok")
+    [card] = errors([session(n, [broken, other]) for n in range(5)])
+    assert card.claims[0].statistics["recovery"] == ""
+
+
+def test_where_a_file_is_not_there_another_tool_is_no_way_out() -> None:
+    missing: Call = ("Read", {"file_path": "/repo/src/gone.py"}, "File does not exist.", True)
+    sessions = [session(n, [missing, bash("find . -name gone.py", "./old/gone.py")]) for n in range(5)]
+    assert [p for p in curate(material(sessions), mine(material(sessions))) if "instead" in p.title] == []

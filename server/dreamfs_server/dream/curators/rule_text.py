@@ -44,6 +44,14 @@ _OF_A_FILE = frozenset(
     ("file not read, or changed since", "string to replace not found", "string to replace found several times")
 )
 """Families in which it matters whether a file was looked at."""
+_OF_WHAT_IS_ASKED = _OF_A_FILE | {
+    "no such file or directory",
+    "no file matches",
+    "too much to read at once",
+    "a directory, not a file",
+    "wrong arguments of a tool",
+}
+"""Families in which the tool works and what it was asked for is wrong: another tool is no way out."""
 _OF_THE_SHELL = frozenset(
     (
         "no file matches",
@@ -134,6 +142,8 @@ def _is_way_out(tally: Tally, card: Card) -> bool:
     enough = tally.worked >= worked_min or (
         tally.worked >= 2 and tally.tried >= tried_share_min * card.claims[0].support.sessions
     )
+    if tally.label.startswith("use `") and card.data["about"] in _OF_WHAT_IS_ASKED:
+        return False
     if _SWAPPED.match(tally.label):
         enough = enough and tally.tried >= swapped_share_min * card.claims[0].support.sessions
     if card.data["in_any_words"]:

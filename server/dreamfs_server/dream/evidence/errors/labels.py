@@ -36,6 +36,8 @@ _UNQUOTED = re.compile(r"['\"\\]")
 _GLOB = re.compile(r"(?<!\\)[*?\[]")
 _DRIVE = re.compile(r"\b([A-Za-z]):/")
 _PIECES = re.compile(r"(?<=[/:=@])|(?=[/:=@])")
+_PROGRAM_PATH = re.compile(r"(?:^|[\s;&|(\"'])(/[\w.+-]+(?:/[\w.+-]+)*/bin/[\w.+-]+)(?=[\s;&|)\"']|$)")
+_PATH_SET = re.compile(r"\bPATH=[\"']?((?:/[\w.+/-]+|\$\w+|:|\$\{\w+\})+)")
 _NUMBERS = re.compile(r"[\d.,:_-]*")
 _ASKS = frozenset(("pattern", "query", "url", "prompt", "todos"))
 """Arguments of searches and questions: what was asked differs each time, so the tool alone tells nothing."""
@@ -90,6 +92,8 @@ def label_change(failed: Step, attempt: Step) -> list[str]:
 def label_ideas(before: str, after: str) -> list[str]:
     """What a changed command line has in common with other changes, whatever it was about: another time other words."""
     a, b = _without_showing(before), _without_showing(after)
+    if folders := _program_folders(a, b):
+        return [f"put `{folder}` on `PATH`" for folder in folders]
     if a != b and _UNQUOTED.sub("", a) == _UNQUOTED.sub("", b):
         return [QUOTES] if len(_HELD.findall(b)) > len(_HELD.findall(a)) or b.count("\\") > a.count("\\") else []
     if _GLOB.search(_HELD.sub("", a)) and not _GLOB.search(_HELD.sub("", b)):
@@ -114,6 +118,16 @@ def label_ideas(before: str, after: str) -> list[str]:
             return [ABSOLUTE]
     wanted = [name for old, new in swapped for name in dict.fromkeys((_swapped_in(old, new), _form(new))) if name]
     return [f"write `{name}` there" for name in wanted]
+
+
+def _program_folders(before: str, after: str) -> list[str]:
+    """Folders in which a program of the first line was looked for by the second, be it by its path or by `PATH`."""
+    names = {word.strip("'\"") for word in before.split()[:80]}
+    found = [path.rpartition("/")[0] for path in _PROGRAM_PATH.findall(after) if path.rpartition("/")[2] in names]
+    if not found:
+        found = [folder for value in _PATH_SET.findall(after) for folder in value.split(":") if folder.endswith("bin")]
+    before_paths = before.split()
+    return [folder for folder in dict.fromkeys(found) if not any(folder in word for word in before_paths)]
 
 
 def _form(word: str) -> str:

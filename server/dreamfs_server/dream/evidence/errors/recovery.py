@@ -53,6 +53,12 @@ _KEEPING = frozenset(["git", "gh", "hg", "svn", "jj"])
 _CUT_OFF = re.compile(r"(?:^|\s)-[ce](?:\s|$)|^[^\"]*\"[^\"]*$|^[^']*'[^']*$|<<")
 """Of a command's shape: a script on the line, or a quotation that the line does not end."""
 _MASK = re.compile(r"<(?:url|time|id|ip|path|n|str)>")
+_SETS_PATH = re.compile(r"\b(?:export\s+)?PATH=\S+\s*(?:(?:&&|;)\s*)?")
+_BIN = re.compile(r"(?<!\S)/[\w./+-]*/bin/(?=[\w.+-])")
+"""The folder of a program that is called by its path."""
+_SERVED = frozenset(("grep", "glob", "ls", "list", "search", "webfetch", "fetch", "read", "view"))
+"""A client's own tools whose work another can do."""
+_GIVEN_CHARACTERS, _TELLING_CHARACTERS = 300, 4
 _READING = frozenset(("read", "view", "grep", "glob", "ls", "list", "notebookread"))
 _THINKING = frozenset(("think", "todowrite", "calculate", "todoread"))
 _SPLIT = re.compile(r"[\s/=:,;'\"()|&<>]+")
@@ -117,6 +123,8 @@ def episode(all_steps: Sequence[Step], failed: Step) -> Episode:
         trials.append(Trial(UNSEEN, "change", worked=attempts[0] is success, step=attempts[0]))
     if success is None and (other := _other_way(failed, later, attempts)) is not None:
         trials.append(Trial(f"run `{shape(other.command)}` instead", "instead", worked=not other.failed, step=other))
+    if success is None and (tool := _other_tool(failed, later, attempts)) is not None:
+        trials.append(Trial(_told_tool(tool), "instead", worked=True, step=tool))
     lost = success.position - failed.position if success is not None else 1 + len(attempts)
     return Episode(trials, success, lost, [step.position for step in attempts])
 
@@ -190,6 +198,37 @@ def _other_way(failed: Step, later: Sequence[Step], attempts: Sequence[Step]) ->
     )
 
 
+def _other_tool(failed: Step, later: Sequence[Step], attempts: Sequence[Step]) -> Step | None:
+    """The first call of another tool, right after the last attempt, that did what one of a client's own tools failed to do.
+
+    It did so if it names what was looked for, and succeeded.
+    """
+    if failed.command or failed.tool.lower() not in _SERVED:
+        return None
+    wanted = {
+        part
+        for value in failed.given.values()
+        if isinstance(value, str) and len(value) < _GIVEN_CHARACTERS
+        for part in (value, *_SPLIT.split(value))
+        if len(part) >= _TELLING_CHARACTERS
+    }
+    after = max((step.position for step in attempts), default=failed.position)
+    for step in later:
+        if after < step.position <= after + near_steps and step.tool != failed.tool and not step.refused:
+            said = step.command or " ".join(str(value) for value in step.given.values())
+            if any(part in said for part in wanted):
+                return step if _succeeded(failed, step) else None
+    return None
+
+
+def _told_tool(step: Step) -> str:
+    return (
+        f"use `{step.program.split()[0]}` in the shell instead"
+        if step.command and step.program
+        else f"use `{step.tool}` instead"
+    )
+
+
 def _things(commands: Iterable[Simple]) -> set[str]:
     """What simple commands are about: their words, of paths the last part."""
     words = {word.strip("'\"").rstrip("/").rsplit("/", 1)[-1] for one in commands for word in one.others}
@@ -228,13 +267,16 @@ def _does_something_else(failed: Step, later: Step) -> bool:
     """Whether the same program is asked for another of the things that it does: `helm rollback` is no second `helm upgrade`."""
     if failed.program != later.program or failed.program not in SUBCOMMANDS:
         return False
-    one, other = ({each.verb for each in simple_commands(step.command)} for step in (failed, later))
+    lines = (_BIN.sub("", step.command) for step in (failed, later))
+    one, other = ({each.verb for each in simple_commands(line)} for line in lines)
     return bool(one) and bool(other) and not one & other
 
 
 def _words(command: str) -> frozenset[str]:
     return frozenset(
-        word for word in _SPLIT.split(command[:1000]) if word and word != "cd" and not word.startswith("2>")
+        word
+        for word in _SPLIT.split(_SETS_PATH.sub("", command[:1000]))
+        if word and word != "cd" and not word.startswith("2>")
     )
 
 
