@@ -266,6 +266,29 @@ def test_what_a_pipe_hides_is_no_success() -> None:
     assert all(tally.worked == 0 for tally in card.data["tallies"])
 
 
+def test_looking_at_a_failure_once_more_is_not_what_ended_it() -> None:
+    said = "$ bun test src/\nerror: Cannot find module 'next/navigation' from 'page.tsx'"
+    calls: list[Call] = [
+        bash("git commit -m one", said, failed=True),
+        bash("bun test src/ 2>&1 | tail -5", " 3 pass"),
+        bash("git commit -m one", "[main 1a2b] one"),
+    ]
+    [card] = errors([session(n, calls) for n in range(4)])
+    assert not [tally.label for tally in card.data["tallies"] if "bun test" in tally.label]
+
+
+@pytest.mark.parametrize(
+    ("failing", "then"),
+    [("bun run test", "bun run lint"), ("make check", "make docs"), ("trk show ab-1", "trk list --parent ab-1")],
+)
+def test_another_task_of_the_same_program_is_no_way_out(failing: str, then: str) -> None:
+    calls: list[Call] = [bash(failing, "Error: molecule ab-1 not found", failed=True), bash(then, "all is well")]
+    [card] = errors([session(n, calls) for n in range(4)])
+    assert not [
+        tally.label for tally in card.data["tallies"] if "lint" in tally.label or "give `--parent`" in tally.label
+    ]
+
+
 def test_a_listing_that_lists_nothing_has_not_worked() -> None:
     calls: list[Call] = [
         bash("trk mol current", "Error: molecule ab-1 not found", failed=True),

@@ -35,8 +35,8 @@ dead_end_tried_min = 5
 repeats_in_vain_min, repeats_in_vain_share = 3, 0.25
 """Sessions that repeated the very same call, and how few of them it may have helped, for a rule to speak against it."""
 swapped_share_min = 0.5
-"""Of the sessions with the error, that must have replaced one value by another: else the value was theirs alone."""
-_SWAPPED = re.compile(r"write `[^`]*` for `")
+"""Of the sessions with the error, that must have replaced one value by another, or added it: else it was theirs alone."""
+_SWAPPED = re.compile(r"write `[^`]*` for `|add `(?!-|[A-Z_]+=)")
 outcome_p_max = 0.05
 _IDEA: dict[str, str] = {"kind": "change"}
 """Ways that are one idea, told more or less particularly."""

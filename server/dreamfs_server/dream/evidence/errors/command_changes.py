@@ -215,6 +215,12 @@ def _verb(words: Sequence[str]) -> str:
     return verb
 
 
+def _asked_for(found: Sequence[Simple], verb: str) -> set[str]:
+    """The first words of a program whose subcommands are not known, where they look like one."""
+    firsts = {one.words[1] for one in found if one.verb == verb and " " not in verb and len(one.words) > 1}
+    return {word for word in firsts if re.fullmatch(r"[a-z][a-z-]+", word)}
+
+
 def changes(before: str, after: str) -> list[str]:
     """What the second line runs otherwise, in words; empty where that is nothing, or too much to be one idea."""
     a, b = simple_commands(before), simple_commands(after)
@@ -231,6 +237,8 @@ def changes(before: str, after: str) -> list[str]:
     if new:
         return [f"run `{new[0]}` first"] if verbs_b.index(new[0]) < len(verbs_b) - 1 else []
     said: list[str] = []
+    if any(_asked_for(a, verb) != _asked_for(b, verb) for verb in dict.fromkeys(verbs_a)):
+        return []  # `trk show 7` and `trk list --parent 7`: the flag belongs to another thing that it does
     for verb in dict.fromkeys(verbs_a):
         flags_a = {flag for one in a if one.verb == verb for flag in one.flags}
         flags_b = {flag for one in b if one.verb == verb for flag in one.flags}

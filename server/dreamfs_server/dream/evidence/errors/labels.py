@@ -38,6 +38,7 @@ _DRIVE = re.compile(r"\b([A-Za-z]):/")
 _PIECES = re.compile(r"(?<=[/:=@])|(?=[/:=@])")
 _PROGRAM_PATH = re.compile(r"(?:^|[\s;&|(\"'])(/[\w.+-]+(?:/[\w.+-]+)*/bin/[\w.+-]+)(?=[\s;&|)\"']|$)")
 _PATH_SET = re.compile(r"\bPATH=[\"']?((?:/[\w.+/-]+|\$\w+|:|\$\{\w+\})+)")
+_READ_CHARACTERS = 20_000
 _NUMBERS = re.compile(r"[\d.,:_-]*")
 _ASKS = frozenset(("pattern", "query", "url", "prompt", "todos"))
 """Arguments of searches and questions: what was asked differs each time, so the tool alone tells nothing."""
@@ -48,7 +49,7 @@ def labels_first(failed: Step, step: Step) -> list[str]:
 
     Nothing of a command that must not be recommended: `curl … | sh` is not told as `curl` either.
     """
-    general = "" if is_destructive(step.command) else _label_first(failed, step)
+    general = "" if is_destructive(step.command) or _is_echoed(failed, step) else _label_first(failed, step)
     if not general or not step.command:
         return [general] if general else []
     line = " ".join(_without_showing(step.command).split())
@@ -60,6 +61,15 @@ def labels_first(failed: Step, step: Step) -> list[str]:
         said, wanted = (_without_showing(one.command).split()[1:2] for one in (step, failed))
         return [exact] if exact and said != wanted else []
     return [exact, general] if exact and exact != general else [general]
+
+
+def _is_echoed(failed: Step, step: Step) -> bool:
+    """Whether a script or a hook had run the same and shown it (`$ bun test src/`): that is looking at the failure once more."""
+    words = step.command.split()[:2]
+    if len(words) < 2 or failed.result is None:
+        return False
+    shown = failed.result.text[:_READ_CHARACTERS]
+    return re.search(rf"(?m)^\s*[$>] {re.escape(' '.join(words))}\b", shown) is not None
 
 
 def _label_first(failed: Step, step: Step) -> str:

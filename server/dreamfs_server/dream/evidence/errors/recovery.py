@@ -54,6 +54,8 @@ _CUT_OFF = re.compile(r"(?:^|\s)-[ce](?:\s|$)|^[^\"]*\"[^\"]*$|^[^']*'[^']*$|<<"
 """Of a command's shape: a script on the line, or a quotation that the line does not end."""
 _MASK = re.compile(r"<(?:url|time|id|ip|path|n|str)>")
 _SETS_PATH = re.compile(r"\b(?:export\s+)?PATH=\S+\s*(?:(?:&&|;)\s*)?")
+_TASKS = re.compile(r"\b(?:(?:npm|pnpm|yarn|bun|deno|mise|composer)\s+run|make|just)\s+([a-z][\w:-]*)")
+"""What a runner of tasks is asked to run."""
 _BIN = re.compile(r"(?<!\S)/[\w./+-]*/bin/(?=[\w.+-])")
 """The folder of a program that is called by its path."""
 _SERVED = frozenset(("grep", "glob", "ls", "list", "search", "webfetch", "fetch", "read", "view"))
@@ -265,6 +267,9 @@ def alike(failed: Step, later: Step) -> bool:
 
 def _does_something_else(failed: Step, later: Step) -> bool:
     """Whether the same program is asked for another of the things that it does: `helm rollback` is no second `helm upgrade`."""
+    tasks = [set(_TASKS.findall(step.command[:1000])) for step in (failed, later)]
+    if all(tasks) and not tasks[0] & tasks[1]:
+        return True
     if failed.program != later.program or failed.program not in SUBCOMMANDS:
         return False
     lines = (_BIN.sub("", step.command) for step in (failed, later))
