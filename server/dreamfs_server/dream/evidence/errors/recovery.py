@@ -8,6 +8,7 @@ Four things are tried after an error, and each is labelled so that it can be the
 - *first*: the step right after the error, when it is no attempt; it worked when an attempt succeeded soon after.
 - *instead*: another command that succeeded, after which the failed call was not attempted again. What a session would
   have done anyway is no way out, so an *instead* counts only if sessions with the error do it twice as often as others.
+- *next*: the same, where the two commands name nothing in common; it counts only if most sessions with the error did it.
 
 Each session counts once for a label, at its first trial, so that a loop in one session does not speak for many.
 """
@@ -38,6 +39,7 @@ steps_after_max = 12
 near_steps = 3
 """Within so many steps, a call of the same tool with other values is another attempt."""
 
+next_sessions_min = 4
 said_again_characters_min = 12
 """Of a message: a shorter line may well stand in other output."""
 _READ_CHARACTERS = 20_000
@@ -64,7 +66,7 @@ _GIVEN_CHARACTERS, _TELLING_CHARACTERS = 300, 4
 _READING = frozenset(("read", "view", "grep", "glob", "ls", "list", "notebookread"))
 _THINKING = frozenset(("think", "todowrite", "calculate", "todoread"))
 _SPLIT = re.compile(r"[\s/=:,;'\"()|&<>]+")
-Way = Literal["change", "kind", "first", "instead"]
+Way = Literal["change", "kind", "first", "instead", "next"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,12 @@ def episode(all_steps: Sequence[Step], failed: Step) -> Episode:
     if attempts and failed.file and attempts[0].file == failed.file and not _has_looked(failed, attempts[0], later):
         trials.append(Trial(UNSEEN, "change", worked=attempts[0] is success, step=attempts[0]))
     if success is None and (other := _other_way(failed, later, attempts)) is not None:
-        trials.append(Trial(f"run `{shape(other.command)}` instead", "instead", worked=not other.failed, step=other))
+        shared = _things(simple_commands(failed.command)) & _things(simple_commands(other.command))
+        line = shape(other.command)
+        # What varies in a line that shares nothing with the failed one is of the session's next task.
+        if shared or (failed.command and "…" not in line):
+            way: Way = "instead" if shared else "next"
+            trials.append(Trial(f"run `{line}` instead", way, worked=not other.failed, step=other))
     if success is None and (tool := _other_tool(failed, later, attempts)) is not None:
         trials.append(Trial(_told_tool(tool), "instead", worked=True, step=tool))
     lost = success.position - failed.position if success is not None else 1 + len(attempts)
@@ -178,10 +185,9 @@ def _other_way(failed: Step, later: Sequence[Step], attempts: Sequence[Step]) ->
     """The first command after the last attempt that does something rather than look, and is told by its shape.
 
     What the failed line ran already is the rest of it and no other way; a script that an interpreter is given on the line
-    (`python -c "`) has no shape. It is about the same thing if both lines name it; whatever else a session went on to was its next task.
+    (`python -c "`) has no shape.
     """
-    wanted = simple_commands(failed.command)
-    ran, about = {one.verb for one in wanted}, _things(wanted)
+    ran = {one.verb for one in simple_commands(failed.command)}
     aside = LOOKING | INTERPRETERS | (set[str]() if failed.program == "git" else _KEEPING)
     after = max((step.position for step in attempts), default=-1)
     return next(
@@ -194,7 +200,6 @@ def _other_way(failed: Step, later: Sequence[Step], attempts: Sequence[Step]) ->
             and step.program not in aside
             and _CUT_OFF.search(shape(step.command) or "-c") is None
             and not ran & {one.verb for one in simple_commands(step.command)}
-            and about & _things(simple_commands(step.command))
         ),
         None,
     )
@@ -326,9 +331,10 @@ def tallies(
     result: list[Tally] = []
     for label, rows in labels.items():
         trial = rows[0][1]
-        if trial.way == "instead" and _is_habit(
-            len(rows), met, done.get(shape(trial.step.command), frozenset()), sessions
-        ):
+        ran = done.get(shape(trial.step.command), frozenset())
+        if trial.way in ("instead", "next") and _is_habit(len(rows), met, ran, sessions):
+            continue
+        if trial.way == "next" and not (len(rows) >= next_sessions_min and 2 * len(rows) >= len(met)):
             continue
         rows.sort(key=lambda row: (not row[1].worked, row[0]))
         result.append(
@@ -356,4 +362,4 @@ def _is_habit(tried: int, met: set[str], done: frozenset[str], sessions: int) ->
     return others > 0 and len(done - met) / others > 0.5 * tried / len(met)
 
 
-_PREFERRED = {"change": 0.1, "kind": 0.07, "first": 0.0, "instead": 0.05}
+_PREFERRED = {"change": 0.1, "kind": 0.07, "first": 0.0, "instead": 0.05, "next": 0.0}
