@@ -92,10 +92,11 @@ class Trouble:
 
     def _occur(self, course: Course, talk: Dialogue) -> bool:
         rng, mishap = self.rng, course.mishap
+        thing = rng.getrandbits(32)  # what fails is tried again on the same file, branch or build
         for attempt in range(rng.choice((1, 1, 1, 2, 3))):
             if attempt:
                 talk.say("Trying that again.")
-            self._fail(mishap, talk)
+            self._fail(mishap, talk, thing)
         if rng.random() < 0.3:
             talk.call(
                 "Read",
@@ -106,16 +107,18 @@ class Trouble:
             talk.say("I will leave that for now and go on.")
             return False
         talk.call(
-            mishap.tool, _arguments(mishap, errors.filled(mishap.working, rng)), errors.filled(mishap.answer, rng)
+            mishap.tool,
+            _arguments(mishap, errors.filled(mishap.working, Random(thing))),
+            errors.filled(mishap.answer, rng),
         )
         return True
 
-    def _fail(self, mishap: Mishap, talk: Dialogue) -> None:
+    def _fail(self, mishap: Mishap, talk: Dialogue, thing: int) -> None:
         rng = self.rng
         text = errors.filled(mishap.says, rng)
         if mishap.tool == "Bash":
             text = f"Exit code {rng.choice((1, 1, 2, 127))}\n{text}"
-        talk.call(mishap.tool, _arguments(mishap, errors.filled(mishap.failing, rng)), text, is_error=True)
+        talk.call(mishap.tool, _arguments(mishap, errors.filled(mishap.failing, Random(thing))), text, is_error=True)
 
 
 def _arguments(mishap: Mishap, text: str) -> dict[str, str]:
