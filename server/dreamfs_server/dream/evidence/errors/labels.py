@@ -38,6 +38,10 @@ _DRIVE = re.compile(r"\b([A-Za-z]):/")
 _PIECES = re.compile(r"(?<=[/:=@])|(?=[/:=@])")
 _PROGRAM_PATH = re.compile(r"(?:^|[\s;&|(\"'])(/[\w.+-]+(?:/[\w.+-]+)*/bin/[\w.+-]+)(?=[\s;&|)\"']|$)")
 _PATH_SET = re.compile(r"\bPATH=[\"']?((?:/[\w.+/-]+|\$\w+|:|\$\{\w+\})+)")
+_HANDLED_FIRST = frozenset(
+    f"run `{name}` first" for name in ("mv", "cp", "touch", "echo", "printf", "ln", "tee", "sed", "awk")
+)
+"""What says nothing without the files that it was about."""
 _READ_CHARACTERS = 20_000
 _NUMBERS = re.compile(r"[\d.,:_-]*")
 _ASKS = frozenset(("pattern", "query", "url", "prompt", "todos"))
@@ -56,6 +60,8 @@ def labels_first(failed: Step, step: Step) -> list[str]:
     exact = f"run `{line}` first" if len(line) <= shown_characters_max and "`" not in line else ""
     if "\n" in step.command.strip():
         exact = ""
+    if general in _HANDLED_FIRST:
+        return [exact] if exact else []
     if general == _label_first(step, failed):
         # The same program once more is another attempt, unless it is asked for something else.
         said, wanted = (_without_showing(one.command).split()[1:2] for one in (step, failed))
