@@ -168,3 +168,21 @@ def test_a_host_that_refuses_is_told() -> None:
     calls = [fetch("shy.example", fails=True), *(fetch(f"open{n}.example", fails=False) for n in range(5))]
     [card] = before([session(n, calls) for n in range(9)])
     assert card.data["before"]["condition"] == "it was about `shy.example`"
+
+
+def watching(number: int, flag: str = "--run") -> Gathered:
+    """A session whose tests never end unless a flag is given; something else times out never."""
+    limit = "Command timed out after 2m 0.0s"
+    bare, ended = bash("npm test", limit, failed=True), bash(f"npm test -- {flag}", "12 passed")
+    return session(number, [bare, bash("npm install", "ok"), ended, ended, bash("npm run build", "ok")])
+
+
+def test_a_flag_that_failing_calls_lack_is_told_beside_calls_of_the_same_command() -> None:
+    [card] = before([watching(n) for n in range(12)])
+    said = card.data["before"]
+    assert said["condition"] == "`--run` was not given to `npm test`"
+    assert (said["failed_with"], said["calls_with"], said["failed_without"], said["calls_without"]) == (12, 12, 0, 24)
+
+
+def test_a_flag_that_forces_is_not_missed() -> None:
+    assert before([watching(n, "--force") for n in range(12)]) == []

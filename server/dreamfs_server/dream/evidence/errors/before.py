@@ -6,7 +6,8 @@ they do, so only the calls of one conversation are compared with each other. Und
 under the circumstance has a hypergeometric number of failures there; the sum over sessions is their convolution, and the
 p-value its upper tail. Further attempts after a failure are left out, since they fail for the same reason.
 
-The file, folder or host that a call was about is a circumstance too: one file in which edits fail, one page that is too long.
+The file, folder or host that a call was about is a circumstance too: one file in which edits fail, one page that is too long. So is
+a flag that it lacks and other calls of the same command have: `--run` of a test runner that otherwise watches and never ends.
 
 All pairs of an error and a circumstance that five sessions could bear out are tested, and Benjamini-Hochberg holds the share
 of false ones among those told at `q_max`. What is told also has to be large: failures under it in `sessions_min` sessions, at
@@ -16,14 +17,14 @@ of false ones among those told at `q_max`. What is told also has to be large: fa
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from dreamfs_server.dream.evidence.chance import at_least_within, q_values
 from dreamfs_server.dream.evidence.errors.circumstances import GLOBBED, SHELL_ONLY, UNREAD, Called
 from dreamfs_server.dream.evidence.errors.errors import Failure, Finding
-from dreamfs_server.dream.evidence.guard import reads_as_order
+from dreamfs_server.dream.evidence.guard import is_destructive, reads_as_order
 from dreamfs_server.dream.evidence.places.roots import told_path
 from dreamfs_server.dream.evidence.places.visits import Atlas
 from dreamfs_server.dream.evidence.support import Place, spread, support, told
@@ -46,6 +47,12 @@ _RESTATES = {
 _ABOUT_RESTATES = ("exist", "no such file", "not found: /", "directory", "not a file")
 """What is missing or is a folder is said where places are (`places.py`)."""
 _NAME = re.compile(r"[\w@+~./:()\[\]-]{2,120}")
+
+
+_NAMED_FLAG = re.compile(r"`--([a-z][a-z-]+)` was ")
+_FORCES = re.compile(r"--(?:force|no-verify|yes|hard|skip|insecure|no-|allow|ignore|dangerously|unsafe)")
+_Counted = tuple[Called, Failure | None]
+"""A call, and the failure that it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,26 +137,56 @@ def _name(one: Called, atlas: Atlas) -> str:
 
 def _restates(condition: str, signature: str) -> bool:
     line = signature.lower()
+    if (flag := _NAMED_FLAG.match(condition)) and re.search(rf"\b{re.escape(flag[1])}\b", line):
+        return True  # `no bin target named x`, where `--bin` was given
     words = _ABOUT_RESTATES if condition.startswith(ABOUT) else _RESTATES.get(condition, ())
     return any(word in line for word in words) or condition.removeprefix(ABOUT).strip("`").lower() in line
 
 
 def _tests(finding: Finding, by_kind: Mapping[tuple[str, str], Sequence[Called]]) -> list[Contrast]:
     failed = _Failed(finding.failures)
-    calls = total = 0
+    counted = [
+        (one, failure)
+        for kind in sorted({(f.tool, f.program) for f in finding.failures})
+        for one in by_kind.get(kind, ())
+        # A further attempt fails for the same reason.
+        if (failure := failed.at(one)) is None or failure.cost_calls
+    ]
+    result = _of(finding, counted, lambda one: one.where)
+    of_name: dict[str, list[_Counted]] = defaultdict(list)
+    for one, failure in counted:
+        of_name[one.name].append((one, failure))
+    for name, members in sorted(of_name.items()):
+        if name and any(failure is not None for _, failure in members):
+            result += _of(finding, members, _lacking(name, members))
+    return result
+
+
+def _lacking(name: str, members: Sequence[_Counted]) -> Callable[[Called], Iterable[str]]:
+    """Which flags a call of a command was not given that enough sessions give it; what forces something is no flag to miss."""
+    given: dict[str, set[str]] = defaultdict(set)
+    for one, _ in members:
+        for flag in one.flags:
+            given[flag].add(one.place.root)
+    usual = {
+        flag: f"`{flag}` was not given to `{name}`"
+        for flag, roots in sorted(given.items())
+        if len(roots) >= sessions_min and not _FORCES.match(flag) and not is_destructive(f"{name} {flag}")
+    }
+    return lambda one: [told for flag, told in usual.items() if flag not in one.flags]
+
+
+def _of(finding: Finding, counted: Sequence[_Counted], conditions: Callable[[Called], Iterable[str]]) -> list[Contrast]:
+    """The contrasts of an error among some calls, by the conditions that hold of each."""
     sessions: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    under: dict[str, list[tuple[Called, Failure | None]]] = defaultdict(list)
-    for kind in sorted({(f.tool, f.program) for f in finding.failures}):
-        for one in by_kind.get(kind, ()):
-            failure = failed.at(one)
-            if failure is not None and not failure.cost_calls:
-                continue  # a further attempt
-            calls += 1
-            total += failure is not None
-            sessions[one.place.root][0] += 1
-            sessions[one.place.root][1] += failure is not None
-            for condition in one.where:
-                under[condition].append((one, failure))
+    under: dict[str, list[_Counted]] = defaultdict(list)
+    total = 0
+    for one, failure in counted:
+        total += failure is not None
+        sessions[one.place.root][0] += 1
+        sessions[one.place.root][1] += failure is not None
+        for condition in conditions(one):
+            under[condition].append((one, failure))
     result: list[Contrast] = []
     for condition, chosen in sorted(under.items()):
         if _restates(condition, finding.signature):
@@ -164,7 +201,7 @@ def _tests(finding: Finding, by_kind: Mapping[tuple[str, str], Sequence[Called]]
                 failed_with=len(failures),
                 calls_with=len(chosen),
                 failed_without=total - len(failures),
-                calls_without=calls - len(chosen),
+                calls_without=len(counted) - len(chosen),
                 p_value=_p_value(chosen, sessions),
                 q_value=1.0,
                 failures=failures,
@@ -190,7 +227,7 @@ class _Failed:
         return found[at][1] if at < len(found) and found[at][0] <= last else None
 
 
-def _p_value(under: Sequence[tuple[Called, Failure | None]], sessions: Mapping[str, Sequence[int]]) -> float:
+def _p_value(under: Sequence[_Counted], sessions: Mapping[str, Sequence[int]]) -> float:
     """The chance of at least so many failures under a circumstance, had it nothing to do with them within a session.
 
     Args:

@@ -14,6 +14,7 @@ from dreamfs_server.dream.evidence.places.visits import lines_of
 from dreamfs_server.dream.evidence.places.whereabouts import directory_of, working_directories
 from dreamfs_server.dream.evidence.steps import Step
 from dreamfs_server.dream.evidence.support import Place
+from dreamfs_server.dream.evidence.work.command_names import names
 from dreamfs_server.dream.material import Gathered
 
 NAMED = "a shell command had named the file since it was last read or edited"
@@ -74,6 +75,10 @@ class Called:
     """The file or folder that the call was about, as it was given; "" for a command."""
     host: str = ""
     """Whom it asked, of a call with a web address."""
+    name: str = ""
+    """What the command is called (`command_names.py`)."""
+    flags: frozenset[str] = frozenset()
+    """What it was given."""
 
 
 def calls(gathered: Gathered, place: Place, all_steps: Sequence[Step]) -> list[Called]:
@@ -96,15 +101,19 @@ def calls(gathered: Gathered, place: Place, all_steps: Sequence[Step]) -> list[C
             where.add(TOGETHER)
         if summaries and summaries[0] < step.call.n:
             where.add(SUMMARISED)
+        flags: list[str] = []
         if step.command:
-            where.update(f"`{flag}` was given" for flag in _FLAG.findall(step.command[:500])[:flags_max])
+            flags = _FLAG.findall(step.command[:500])[:flags_max]
+            where.update(f"`{flag}` was given" for flag in flags)
             where.update(_shapes(step.command[:shape_characters_max]))
             if directory_of(step, starts[step.position]) not in ("", None):
                 where.add(AWAY)
         elif step.file and step.tool.lower() in _EDITS:
             where |= _about_file(step, all_steps, looks, reads, in_part, summaries)
         about = ("", "") if step.command else (step.file, _host(step))
-        result.append(Called(place, kind, lines_of(gathered.session.session_id, step.result), frozenset(where), *about))
+        name = names(step.command).broad if step.command else ""
+        answer = lines_of(gathered.session.session_id, step.result)
+        result.append(Called(place, kind, answer, frozenset(where), *about, name, frozenset(flags)))
         if step.file and not step.failed and step.tool.lower() in _EDITS | _READS:
             looks[step.file] = step.position
             if step.tool.lower() in _READS:
