@@ -179,7 +179,7 @@ def watching(number: int, flag: str = "--run") -> Gathered:
     """A session whose tests never end unless a flag is given; something else times out never."""
     limit = "Command timed out after 2m 0.0s"
     bare, ended = bash("npm test", limit, failed=True), bash(f"npm test -- {flag}", "12 passed")
-    return session(number, [bare, bash("npm install", "ok"), ended, ended, bash("npm run build", "ok")])
+    return session(number, [ended, bash("npm install", "ok"), ended, bash("npm run build", "ok"), bare])
 
 
 def test_a_flag_that_failing_calls_lack_is_told_beside_calls_of_the_same_command() -> None:
@@ -187,6 +187,15 @@ def test_a_flag_that_failing_calls_lack_is_told_beside_calls_of_the_same_command
     said = card.data["before"]
     assert said["condition"] == "`--run` was not given to `npm test`"
     assert (said["failed_with"], said["calls_with"], said["failed_without"], said["calls_without"]) == (12, 12, 0, 24)
+
+
+def test_a_flag_that_the_way_out_gives_is_told_once() -> None:
+    ended = bash("quill sync --adopt", "ok")
+    sessions = [session(n, [bash("quill sync", "error: stale lease", failed=True), ended, ended]) for n in range(12)]
+    assert before(sessions) == []
+    assert [card.claims[0].statistics["recovery"] for card in mine(material(sessions)) if card.miner == "errors"] == [
+        "add `--adopt`"
+    ]
 
 
 def test_a_flag_that_forces_is_not_missed() -> None:

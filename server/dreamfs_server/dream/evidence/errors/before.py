@@ -50,6 +50,7 @@ _NAME = re.compile(r"[\w@+~./:()\[\]-]{2,120}")
 
 
 _NAMED_FLAG = re.compile(r"`--([a-z][a-z-]+)` was ")
+_LACKED_FLAG = re.compile(r"`(--[a-z][a-z-]+)` was not given")
 _FORCES = re.compile(r"--(?:force|no-verify|yes|hard|skip|insecure|no-|allow|ignore|dangerously|unsafe)")
 _Counted = tuple[Called, Failure | None]
 """A call, and the failure that it was."""
@@ -264,11 +265,18 @@ def _is_telling(one: Contrast) -> bool:
 def enriched(cards: Sequence[Card], found: Mapping[str, Contrast]) -> list[Card]:
     """Cards of errors with what went before, as a claim of its own; legitimate steps are left as they are."""
     return [
-        _with_claim(card, found[card.data["signature"]])
-        if card.data["signature"] in found and not card.data["expected"]
+        _with_claim(card, one)
+        if (one := found.get(card.data["signature"])) is not None and not card.data["expected"] and _is_news(one, card)
         else card
         for card in cards
     ]
+
+
+def _is_news(one: Contrast, card: Card) -> bool:
+    """Whether the way out does not say it already: to give the flag that was not given."""
+    flag = _LACKED_FLAG.match(one.condition)
+    recovery: str = card.claims[0].statistics["recovery"]
+    return flag is None or flag[1] not in re.split(r"[\s=`,]+", recovery)
 
 
 def _with_claim(card: Card, one: Contrast) -> Card:
