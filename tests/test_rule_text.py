@@ -75,7 +75,7 @@ def test_a_way_out_that_few_of_many_sessions_tried_is_not_recommended() -> None:
     assert "- Do: add `--region b`. That worked in 4 of 4" in when(4)[0].changes[0].file_text
 
 
-def test_every_number_of_a_rule_stands_in_a_claim_with_quotes() -> None:
+def test_what_a_rule_says_several_sessions_tried_stands_in_a_claim_with_quotes() -> None:
     failing = bash("deployctl push --to all", "Error: registry lock is held by another client", failed=True)
     calls: list[Call] = [
         failing,
