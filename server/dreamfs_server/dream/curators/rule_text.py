@@ -144,6 +144,8 @@ def _is_way_out(tally: Tally, card: Card) -> bool:
     )
     if tally.label.startswith("use `") and card.data["about"] in _OF_WHAT_IS_ASKED:
         return False
+    if tally.label.startswith("write `") and tally.label.endswith("` there"):
+        enough = enough and tally.tried >= tried_share_min * card.claims[0].support.sessions
     if _SWAPPED.match(tally.label):
         enough = enough and tally.tried >= swapped_share_min * card.claims[0].support.sessions
     if card.data["in_any_words"]:
