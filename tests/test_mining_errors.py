@@ -585,7 +585,36 @@ def test_where_one_tool_is_out_of_order_another_that_does_the_same_is_told(serve
     assert card.claims[0].statistics["recovery"] == ""
 
 
-def test_where_a_file_is_not_there_another_tool_is_no_way_out() -> None:
-    missing: Call = ("Read", {"file_path": "/repo/src/gone.py"}, "File does not exist.", True)
-    sessions = [session(n, [missing, bash("find . -name gone.py", "./old/gone.py")]) for n in range(5)]
-    assert [p for p in curate(material(sessions), mine(material(sessions))) if "instead" in p.title] == []
+def titles(sessions: list[Gathered]) -> str:
+    return " | ".join(proposal.title for proposal in curate(material(sessions), mine(material(sessions))))
+
+
+def test_where_a_tool_was_asked_for_the_wrong_thing_another_tool_is_no_way_out() -> None:
+    folder: Call = ("Read", {"file_path": "/repo/source"}, "EISDIR: illegal operation on a directory, read", True)
+    sessions = [session(n, [folder, bash("tree /repo/source", "a.py")]) for n in range(6)]
+    assert "in the shell instead" not in titles(sessions)
+
+
+def test_a_value_that_few_sessions_had_wrong_is_not_told_to_all() -> None:
+    failing = bash("deploy --zone blue now", "Error: the lease is sealed", failed=True)
+    mended = [failing, bash("deploy --zone green now", "ok")]
+    few = [session(n, mended if n < 3 else [failing]) for n in range(12)]
+    assert "green" not in titles(few)
+    assert "green" in titles([session(n, mended) for n in range(12)])
+
+
+def test_what_moved_some_file_is_not_told_without_the_file() -> None:
+    calls = [
+        [bash("quill sync", "Error: the lease is sealed", failed=True), bash(f"mv a{n} b{n}"), bash("quill sync", "ok")]
+        for n in range(5)
+    ]
+    [card] = errors([session(n, each) for n, each in enumerate(calls)])
+    assert "run `mv` first" not in [tally.label for tally in card.data["tallies"]]
+
+
+def test_the_loop_of_one_session_does_not_say_that_trying_again_never_works() -> None:
+    failing = bash("quill sync", "Error: the lease is sealed", failed=True)
+    loop = [session(n, [failing] * (12 if n == 0 else 2)) for n in range(4)]
+    even = [session(n, [failing] * 4) for n in range(4)]
+    assert errors(loop)[0].data["stuck"] == 0
+    assert errors(even)[0].data["stuck"] == 4
